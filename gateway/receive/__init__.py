@@ -1,0 +1,1 @@
+"""Received faxes: whom they go to, and how they are forwarded."""
