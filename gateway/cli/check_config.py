@@ -1,0 +1,50 @@
+"""`postline check-config`: says whether a configuration is usable, and what is in force."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.base import ConfigOption, JsonOption, app, say
+from gateway.config import find, load
+
+SECRET = ("password", "secret")
+
+
+def masked(tree: Any, key: str = "") -> Any:
+    """Return the tree with every secret's value hidden."""
+    if isinstance(tree, dict):
+        return {k: masked(v, k) for k, v in tree.items()}
+    if isinstance(tree, list):
+        return [masked(item, key) for item in tree]
+    return "***" if tree and key in SECRET else tree
+
+
+@app.command("check-config")
+def check_config(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    dump: Annotated[bool, typer.Option("--dump", help="Print every value in force, secrets masked.")] = False,
+) -> None:
+    """Check the configuration and say what is wrong, with file, line and key.
+
+    Example: postline check-config --config postline.toml --dump
+    """
+    path = find(config, os.environ)
+    loaded = load(path)
+    values = masked(loaded.model_dump(mode="json", by_alias=True))
+    lines = [f"{path} is in order: {len(loaded.line)} line(s), mail for {', '.join(loaded.server.domains)}."]
+    if dump:
+        lines += [f"{key} = {value!r}" for key, value in flatten(values)]
+    say("\n".join(lines), {"file": str(path), "ok": True, "values": values}, as_json=as_json)
+
+
+def flatten(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """Return (dotted key, value) for every leaf of a configuration tree."""
+    if isinstance(tree, dict):
+        return [leaf for key, value in tree.items() for leaf in flatten(value, f"{prefix}{key}.")]
+    if isinstance(tree, list) and tree and isinstance(tree[0], dict):
+        return [leaf for n, value in enumerate(tree) for leaf in flatten(value, f"{prefix}{n}.")]
+    return [(prefix.rstrip("."), tree)]

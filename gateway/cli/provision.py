@@ -1,0 +1,41 @@
+"""`postline provision FILE`: accounts, senders, users and inbound numbers from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.base import ConfigOption, JsonOption, app, say
+from gateway.config import load
+from gateway.domain.errors import BadConfig
+
+
+@app.command("provision")
+def provision(
+    file: Annotated[Path, typer.Argument(help="TOML file with [[account]] tables.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete what the file does not name.")] = False,
+) -> None:
+    """Create or update accounts by name. Running it twice changes nothing the second time.
+
+    Example: postline provision accounts.toml
+    """
+    from gateway.store import accounts, migrate
+    from gateway.store.database import Store
+
+    settings = load(config)
+    try:
+        tree = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{file}: {error}") from error
+    migrate.upgrade(settings.server.database_url)
+    store = Store(settings.server.database_url)
+    with store.begin() as session:
+        changes = accounts.provision(session, tree.get("account", []), prune=prune, now=datetime.now(UTC))
+    store.close()
+    say(str(changes), {"changes": str(changes)}, as_json=as_json)

@@ -1,0 +1,358 @@
+"""The operator's configuration: one TOML file, overridden by the environment, refused where it is unclear.
+
+Names and defaults are the contract of the operators' guide. A wrong guess is worse than no guess, so an
+unknown key is an error that names file, line and the nearest known key. `POSTLINE__SECTION__KEY` in the
+environment wins over the file; `KEY_file` reads a secret from a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from gateway.domain.errors import BadConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ENV_PREFIX = "POSTLINE__"
+DEFAULT_PLACES = ("./postline.toml", "/etc/postline/postline.toml")
+
+Address = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+
+
+class Section(BaseModel):
+    """Base of all tables: unknown keys are refused, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    """Who we are and where state lives."""
+
+    domains: list[str] = Field(min_length=1)
+    operator: list[str] = Field(min_length=1)
+    data: Path = Path("/var/lib/postline")
+    database: str = "sqlite"
+    blobs: str = "local"
+    secret_file: Path | None = None
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL: SQLite below `data` unless the operator names a server."""
+        return f"sqlite:///{self.data / 'postline.sqlite'}" if self.database == "sqlite" else self.database
+
+
+class TrustedRelay(Section):
+    """A relay whose Authentication-Results count."""
+
+    network: str
+    authserv_id: str
+
+
+class Smtp(Section):
+    """The mail door."""
+
+    listen: list[Address] = ["0.0.0.0:25"]
+    listen_tls: list[Address] = []
+    certificate: str = ""
+    key: str = ""
+    trusted_networks: list[str] = []
+    trusted_relays: list[TrustedRelay] = []
+    unauthenticated: Literal["reject", "discard"] = "reject"
+
+    @model_validator(mode="after")
+    def _networks_are_networks(self) -> Smtp:
+        for network in [*self.trusted_networks, *(r.network for r in self.trusted_relays)]:
+            ipaddress.ip_network(network)
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key go together")
+        if self.listen_tls and not self.certificate:
+            raise ValueError("listen_tls needs a certificate and a key")
+        return self
+
+
+class Http(Section):
+    """The web door."""
+
+    listen: list[Address] = ["127.0.0.1:8080"]
+    public_url: str = ""
+    faces: list[str] = []
+
+
+class Mail(Section):
+    """Outgoing mail: notifications and forwards."""
+
+    smarthost: Annotated[str, StringConstraints(pattern=r"^smtps?://")]
+    sender: str
+    username: str = ""
+    password: str = ""
+    password_file: Path | None = None
+
+
+class Identity(Section):
+    """A certificate and key of ours."""
+
+    certificate: str
+    key: str
+
+
+class Smime(Section):
+    """Trust anchors and our own identities."""
+
+    trust: list[str] = []
+    crls: list[str] = []
+    identity: list[Identity] = []
+
+
+class Drop(Section):
+    """Where a simulated far machine breaks off."""
+
+    page: int = 1
+    after_s: float = 3.0
+
+
+class Far(Section):
+    """A far machine of the simulated exchange."""
+
+    number: str
+    answers: Literal["fax", "busy", "no-answer", "no-dialtone", "voice"] = "fax"
+    ident: str = ""
+    ecm: bool | None = None
+    modems: list[str] = []
+    compressions: list[str] = []
+    resolutions: list[str] = []
+    min_scan_ms: int | None = None
+    reject_pages: list[int] = []
+    drop: Drop | None = None
+    noise_dbm0: float | None = None
+    delay_ms: int | None = None
+    slow_answer_s: float | None = None
+
+
+class LineConfig(Section):
+    """Something that can carry a call."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    type: Literal["modem", "simulated"]
+    device: str = ""
+    class_: Literal["1", "1.0", "2", "2.0", "2.1", "auto"] = Field("auto", alias="class")
+    ident: str = ""
+    number: str = ""
+    direction: Literal["in", "out", "both"] = "both"
+    group: str = ""
+    hours: str = ""
+    allow: list[str] = []
+    deny: list[str] = []
+    prefix: str = ""
+    rings: int = Field(1, ge=1, le=20)
+    max_concurrent: int = Field(1, ge=1)
+    speed: float | Literal["max"] = 1.0
+    far: list[Far] = []
+
+    @model_validator(mode="after")
+    def _a_modem_has_a_device(self) -> LineConfig:
+        if self.type == "modem" and not self.device:
+            raise ValueError("a modem line needs `device`")
+        if self.speed not in (1.0, "max"):
+            raise ValueError('speed is 1.0 or "max": training breaks at fixed multiples')
+        return self
+
+
+class Limits(Section):
+    """Caps of every door; the defaults are the contract's table."""
+
+    recipients: int = 500
+    message_bytes: int = 29_360_128
+    header_bytes: int = 256 * 1024
+    header_field_bytes: int = 64 * 1024
+    header_fields: int = 1000
+    mime_parts: int = 500
+    mime_depth: int = 20
+    pages: int = 200
+    smtp_connections: int = 200
+    smtp_connections_per_ip: int = 10
+    smtp_idle_s: float = 60.0
+    smtp_session_s: float = 1800.0
+    smtp_min_rate: float = 1000.0
+    free_disk_bytes: int = 1 << 30
+    free_disk_fraction: float = 0.05
+
+
+class Log(Section):
+    """How the log reads."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Section):
+    """The whole file."""
+
+    server: Server
+    smtp: Smtp = Smtp()
+    http: Http = Http()
+    mail: Mail
+    smime: Smime = Smime()
+    line: list[LineConfig] = []
+    limits: Limits = Limits()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _mail_does_not_come_back(self) -> Config:
+        host = urlsplit(self.mail.smarthost)
+        ports = {int(a.rsplit(":", 1)[1]) for a in (*self.smtp.listen, *self.smtp.listen_tls)}
+        own_port = (host.port or 25) in ports
+        if host.hostname in self.server.domains or (host.hostname in LOOPBACK_NAMES and own_port):
+            raise ValueError("mail.smarthost is our own listener: every result mail would come back to us")
+        names = [line.name for line in self.line]
+        if len(names) != len(set(names)):
+            raise ValueError("two lines have the same name")
+        return self
+
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+NOT_BUILT = ("mailbox", "dialling", "retention", "webhooks", "render")
+
+
+def find(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the configuration file to use: named, `$POSTLINE_CONFIG`, here, or the system's."""
+    if path is not None:
+        return path
+    if named := environ.get("POSTLINE_CONFIG"):
+        return Path(named)
+    for place in DEFAULT_PLACES:
+        if Path(place).is_file():
+            return Path(place)
+    raise BadConfig(
+        f"No configuration found: looked for {' and '.join(DEFAULT_PLACES)}. Name one by --config."
+    )
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read, override and check a configuration; raise `BadConfig` with every fault found."""
+    environ = os.environ if environ is None else environ
+    path = find(path, environ)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadConfig(f"{path}: {error.strerror}") from error
+    return parse(text, name=str(path), environ=environ)
+
+
+def parse(text: str, *, name: str = "postline.toml", environ: Mapping[str, str] | None = None) -> Config:
+    """Turn the text of a configuration into a `Config`; raise `BadConfig` with every fault found."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{name}: {error}") from error
+    for table in NOT_BUILT:
+        if table in tree:
+            raise BadConfig(f"{name}:{line_of(text, (table,))}: [{table}] is not built yet; remove the table")
+    read_secrets(tree)
+    for key, value in overrides(environ or {}):
+        plant(tree, key, value)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise BadConfig("\n".join(explain(error, text, name))) from error
+
+
+def overrides(environ: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
+    """Yield the key path and value of each `POSTLINE__A__B` variable; values may be JSON."""
+    for name, value in sorted(environ.items()):
+        if name.startswith(ENV_PREFIX):
+            try:
+                yield name.removeprefix(ENV_PREFIX).lower().split("__"), json.loads(value)
+            except ValueError:
+                yield name.removeprefix(ENV_PREFIX).lower().split("__"), value
+
+
+def plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set a value deep in the tree; list items are addressed by their position."""
+    node: Any = tree
+    for step in path[:-1]:
+        node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+    node[int(path[-1]) if isinstance(node, list) else path[-1]] = value
+
+
+def read_secrets(tree: dict[str, Any]) -> None:
+    """Replace `password_file` of [mail] by the password it holds."""
+    mail = tree.get("mail")
+    if isinstance(mail, dict) and (file := mail.get("password_file")):
+        try:
+            mail["password"] = Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadConfig(f"mail.password_file: {file}: {error.strerror}") from error
+
+
+def explain(error: ValidationError, text: str, name: str) -> Iterator[str]:
+    """Yield one line a fault: file, line, key, what is wrong, the nearest known key."""
+    for fault in error.errors():
+        path = fault["loc"]
+        key = ".".join(str(step) for step in path) or "file"
+        sentence = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            sentence = "unknown key" + nearest(path)
+        yield f"{name}:{line_of(text, path)}: {key}: {sentence}"
+
+
+def nearest(path: tuple[int | str, ...]) -> str:
+    """Return `; did you mean ...?` for an unknown key, or nothing where no known key is near."""
+    known = list(known_keys(Config, path[:-1]))
+    match = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+    return f"; did you mean {match[0]!r}?" if match else f"; known here: {', '.join(sorted(known))}"
+
+
+def known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> Iterator[str]:
+    """Yield the keys the table at `path` may have."""
+    for step in path:
+        if isinstance(step, str) and (field := field_of(model, step)):
+            model = field
+    for key, info in model.model_fields.items():
+        yield info.alias or key
+
+
+def field_of(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """Return the model of a table-valued key, also inside `list[...]` and `... | None`."""
+    info = model.model_fields.get(key)
+    seen = [info.annotation] if info else []
+    while seen:
+        kind = seen.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+        seen.extend(getattr(kind, "__args__", ()))
+    return None
+
+
+def line_of(text: str, path: tuple[int | str, ...]) -> int:
+    """Return the line (from 1) where a key or, failing that, its table stands."""
+    names = [str(step) for step in path if isinstance(step, str)]
+    index = next((step for step in path if isinstance(step, int)), 0)
+    table, found, count = "", 1, -1
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?([^\]]+)\]\]?", line):
+            table = header[1].strip()
+            if names and table == names[0]:
+                count += 1
+                if count == index:
+                    found = number
+        elif (
+            names[1:]
+            and (table, count) == (names[0], index)
+            and re.match(rf"\s*{re.escape(names[1])}\s*=", line)
+        ):
+            return number
+    return found
