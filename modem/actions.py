@@ -7,6 +7,10 @@ Rules of a list, held by both sides and by tests:
 * the driver performs it in order and reports one `Sent` when the sending part is over (if there was one);
 * a new list may come only after `Sent` for a list without a listen, or after the listen ended, or in place
   of a running listen: then the driver aborts that listen first (one CAN, result swallowed);
+* a list that ends in `HangUp` may come at any time, because the call is being ended (cancelled, out of time):
+  the driver cuts a running send short (DLE ETX), drops what stood behind it and performs the new list;
+* `Session.stored(notice_id, now)` is called before a barrier is lifted; a list it returns replaces the held
+  one (a receiver that stored too late listens for the repeated command instead of talking over it);
 * a `Barrier` may stand anywhere: no byte of what follows it leaves before the notice of that id is stored.
 """
 

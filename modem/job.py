@@ -1,0 +1,45 @@
+"""What one call is asked to do: the order a session works from.
+
+A value and nothing else. Numbers are finished dial strings (dial rules belong to `gateway.lines`); whether
+a modem can do what is asked is told to the session by the driver, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from modem.coding import Compression, Resolution
+from modem.rates import Modulation
+
+Role = Literal["call", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallJob:
+    """One call. Defaults are those of a machine that can do everything the engine can.
+
+    `max_rate` in bits a second caps both directions; `modulations` narrows the fast modems (a second try
+    goes without V.17). `compressions` is what we may send or offer to receive. `sub`, `pwd`, `sid` and
+    `sep` are sent only where the far end's DIS allows them. `poll` asks for a document instead of sending
+    one. `max_seconds` ends the call whatever it is doing. The `receive_` fields and `min_scan_ms` (0, 5,
+    10, 20 or 40) go into our own DIS; `nsf` is a whole non-standard facilities field, empty for none.
+    """
+
+    role: Role
+    number: str = ""
+    ident: str = ""
+    ecm: bool = True
+    max_rate: int = 14400
+    compressions: tuple[Compression, ...] = (Compression.MH, Compression.MR, Compression.MMR)
+    sub: str | None = None
+    pwd: str | None = None
+    sid: str | None = None
+    sep: str | None = None
+    poll: bool = False
+    max_seconds: float = 600.0
+    modulations: tuple[Modulation, ...] = tuple(Modulation)
+    receive_resolutions: tuple[Resolution, ...] = tuple(Resolution)
+    receive_widths: tuple[int, ...] = (1728,)
+    min_scan_ms: int = 0
+    nsf: bytes = b""
