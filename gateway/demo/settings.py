@@ -1,0 +1,114 @@
+"""The demo's configuration and accounts: the same files an operator writes, with loopback ports filled in.
+
+Numbers: +81312345678 is a fax machine; the others are busy, silent, or break off, for the buttons.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOMAIN = "fax.demo.example"
+SENDER = "alice@demo.example"
+INBOX = ("alice@demo.example", "backup@elsewhere.example")
+OUR_NUMBER = "+81344772288"
+FAX, BUSY, SILENT, DROPS = "+81312345678", "+81312345679", "+81312345680", "+81312345681"
+
+CONFIG = """\
+[server]
+domains = ["{domain}"]
+operator = ["operator@demo.example"]
+data = "{data}"
+
+[smtp]
+listen = ["127.0.0.1:{smtp}"]
+trusted_networks = ["127.0.0.0/8"]   # the demo only: everything here is loopback
+
+[http]
+listen = ["127.0.0.1:{http}"]
+public_url = "http://127.0.0.1:{http}"
+
+[mail]
+smarthost = "smtp://127.0.0.1:{sink}"
+sender = "fax@{domain}"
+
+[limits]
+free_disk_bytes = 1048576            # temporary state: a full disk is the machine's affair
+free_disk_fraction = 0.0
+
+[[line]]
+name = "sim"
+type = "simulated"
+number = "{ours}"
+ident = "+81 3 4477 2288"
+speed = {speed}
+far = [
+  {{ number = "{fax}", answers = "fax", ident = "+81 3 1234 5678" }},
+  {{ number = "{busy}", answers = "busy" }},
+  {{ number = "{silent}", answers = "no-answer" }},
+  {{ number = "{drops}", answers = "fax", drop = {{ page = 1, after_s = 3.0 }} }},
+]
+"""
+
+ACCOUNTS = f"""\
+[[account]]
+name = "demo"
+country = "81"
+timezone = "Asia/Tokyo"
+senders = ["{SENDER}"]
+uncertain = "resend_from_page"
+notify = {{ when = "always", format = "text", language = "en" }}
+retries = {{ dials = 2, interval_minutes = 1 }}
+[[account.number]]
+match = {{ called = "{OUR_NUMBER}" }}
+forward = ["{INBOX[0]}", "{INBOX[1]}"]
+format = "pdf"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The demo's loopback ports: mail in, pages, and the sink that stands for the next hop."""
+
+    smtp: int
+    http: int
+    sink: int
+
+    @classmethod
+    def pick(cls) -> Ports:
+        """Take the usual ports where they are free, any others where not."""
+        return cls(free_port(8025), free_port(8080), free_port(8026))
+
+
+def free_port(wanted: int) -> int:
+    """Return `wanted` if nothing listens there, else a port the system picks."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on loopback")
+
+
+def config_text(folder: Path, ports: Ports, *, speed: str = '"max"') -> str:
+    """Return the demo's postline.toml."""
+    return CONFIG.format(
+        domain=DOMAIN,
+        data=folder / "state",
+        smtp=ports.smtp,
+        http=ports.http,
+        sink=ports.sink,
+        speed=speed,
+        ours=OUR_NUMBER,
+        fax=FAX,
+        busy=BUSY,
+        silent=SILENT,
+        drops=DROPS,
+    )

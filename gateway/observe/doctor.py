@@ -1,0 +1,159 @@
+"""What `postline doctor` looks at: each finding names one remedy.
+
+Looks, never mends. Imported by the command and the health page only.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.domain.errors import PostlineError
+from gateway.store import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.config import Config, LineConfig
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+SAMPLES = {"ja": "Japanese", "zh-cn": "Chinese", "ru": "Cyrillic"}
+FONT_PACKAGES = {"ja": "fonts-ipafont", "zh-cn": "fonts-noto-cjk", "ru": "fonts-dejavu-core"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `level` is ok, warn or fail; `remedy` is empty when all is well."""
+
+    subject: str
+    level: str
+    text: str
+    remedy: str = ""
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Yield every finding for this configuration, in the order a newcomer would mend them."""
+    for check in (state_folder, disk, database, fonts, layout_engine, smarthost):
+        yield check(config)
+    if not config.line:
+        yield Finding(
+            "lines", FAIL, "no line is configured", "add a [[line]] table; `type` is modem or simulated"
+        )
+    for line in config.line:
+        yield CHECKS[line.type](line)
+
+
+def state_folder(config: Config) -> Finding:
+    """Can we write where state lives?"""
+    data = config.server.data
+    place = data if data.exists() else data.parent
+    if os.access(place, os.W_OK):
+        return Finding("state", OK, f"{data} is writable")
+    return Finding("state", FAIL, f"{data} is not writable", f"mkdir -p {data} and give it to this user")
+
+
+def disk(config: Config) -> Finding:
+    """Is there room above the floor at which mail is refused?"""
+    place = next(p for p in (config.server.data, *config.server.data.parents) if p.exists())
+    usage = shutil.disk_usage(place)
+    floor = max(config.limits.free_disk_bytes, int(usage.total * config.limits.free_disk_fraction))
+    text = f"{usage.free >> 20} MiB free, mail is refused below {floor >> 20} MiB"
+    if usage.free > floor:
+        return Finding("disk", OK, text)
+    return Finding("disk", FAIL, text, "free some space, or lower [limits] free_disk_bytes")
+
+
+def database(config: Config) -> Finding:
+    """Is the database there, and of this release?"""
+    try:
+        migrate.check(config.server.database_url)
+    except PostlineError as error:
+        return Finding("database", FAIL, error.text, "run `postline migrate`")
+    return Finding("database", OK, "the schema is this release's")
+
+
+def fonts(config: Config) -> Finding:  # noqa: ARG001  (all checks look alike)
+    """Are there fonts for the scripts people write in?"""
+    missing = [lang for lang in SAMPLES if not font_for(lang)]
+    if not missing:
+        return Finding("fonts", OK, f"there are fonts for {', '.join(SAMPLES.values())}")
+    names = ", ".join(SAMPLES[lang] for lang in missing)
+    packages = " ".join(sorted({FONT_PACKAGES[lang] for lang in missing}))
+    return Finding("fonts", FAIL, f"no font for {names}", f"apt-get install {packages}")
+
+
+def font_for(language: str) -> bool:
+    """Return whether fontconfig knows a font for a language."""
+    if shutil.which("fc-list") is None:
+        return False
+    listed = subprocess.run(
+        ["fc-list", f":lang={language}", "family"], capture_output=True, text=True, check=False, timeout=30
+    )
+    return bool(listed.stdout.strip())
+
+
+def layout_engine(config: Config) -> Finding:  # noqa: ARG001
+    """Is Pango there?"""
+    if ctypes.util.find_library("pango-1.0"):
+        return Finding("pango", OK, "Pango is installed")
+    return Finding("pango", FAIL, "Pango is missing: no page can be drawn", "apt-get install libpango-1.0-0")
+
+
+def smarthost(config: Config) -> Finding:
+    """Where do result mails go?"""
+    return Finding("smarthost", OK, f"mail leaves through {config.mail.smarthost}")
+
+
+def modem(line: LineConfig) -> Finding:
+    """Is the device there, is it a device, may we open it, does somebody else hold it?"""
+    subject, device = f"line {line.name}", line.device
+    if "://" in device:
+        return Finding(subject, OK, f"{device} is reached over the network; probe it with a call")
+    path = Path(device)
+    if not path.exists():
+        return Finding(
+            subject, FAIL, f"{device} does not exist", "plug the modem in, or mend `device`; see dmesg"
+        )
+    if not stat.S_ISCHR(path.stat().st_mode):
+        return Finding(
+            subject, FAIL, f"{device} is not a serial device", "name the modem's device, as /dev/ttyACM0"
+        )
+    if not os.access(path, os.R_OK | os.W_OK):
+        return Finding(
+            subject, FAIL, f"no permission for {device}", "usermod -aG dialout USER, then start again"
+        )
+    if modem_manager_runs():
+        return Finding(
+            subject, WARN, "ModemManager runs and may take the modem", "systemctl disable ModemManager"
+        )
+    return Finding(subject, OK, f"{device} can be opened")
+
+
+def simulated(line: LineConfig) -> Finding:
+    """Is the soft modem's library there?"""
+    if ctypes.util.find_library("spandsp"):
+        return Finding(f"line {line.name}", OK, "simulated; its far machines are soft, too")
+    return Finding(f"line {line.name}", FAIL, "libspandsp is missing", "apt-get install libspandsp2")
+
+
+CHECKS: dict[str, Callable[[LineConfig], Finding]] = {"modem": modem, "simulated": simulated}
+
+
+def modem_manager_runs() -> bool:
+    """Return whether a process named ModemManager runs."""
+    names = (entry / "comm" for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return any(read_quietly(name) == "ModemManager" for name in names)
+
+
+def read_quietly(path: Path) -> str:
+    """Return the stripped text of a file that may vanish while we look."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
