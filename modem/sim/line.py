@@ -1,0 +1,164 @@
+"""A subscriber line of the exchange: a soft modem, and the octets between it and its host.
+
+The host may be a pseudo terminal (`modem.sim.ports`) or a test in simulated time: both write with
+`from_host` and read with `to_host`. It does not know what it is connected to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modem.sim.spandsp import FEED, CallEvent, Op, Request, SoftModem
+from modem.sim.turns import Turns
+
+if TYPE_CHECKING:
+    from modem.sim.call import Call
+    from modem.sim.spandsp import Samples
+
+HOST_BACKLOG = 2048
+"""Unread octets at which a fast line waits for its host."""
+
+
+class Line:
+    """One line. `name` is the port's, `number` its telephone number; `call` the call it takes part in."""
+
+    answers_after: float | None = None  # a host answers when it likes
+
+    def __init__(self, name: str, number: str) -> None:
+        self.name = name
+        self.number = number
+        self.call: Call | None = None
+        self.host_present = True
+        self.unread = 0
+        self._requests: list[Request] = []
+        self._from_host = b""
+        self._to_host = bytearray()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._modem = SoftModem()
+        self._turns = Turns()
+
+    # -- the host's side
+
+    @property
+    def accepts(self) -> bool:
+        """False while the modem holds the host off (clear to send is down)."""
+        return self._turns.clear_to_send and not self._from_host
+
+    @property
+    def host_acts(self) -> bool:
+        """True while the line must not run ahead of wall time."""
+        return self._turns.host_acts
+
+    @property
+    def host_is_behind(self) -> bool:
+        """True while so much waits to be read that a fast line has to stand still."""
+        return self.unread + len(self._to_host) > HOST_BACKLOG
+
+    def from_host(self, data: bytes) -> None:
+        """Take octets from the host; what the modem cannot take yet is kept."""
+        self._from_host += data
+        self._feed()
+
+    def to_host(self) -> bytes:
+        """Return and forget the octets for the host."""
+        taken = bytes(self._to_host)
+        self._to_host.clear()
+        return taken
+
+    def put_back(self, data: bytes) -> None:
+        """Keep octets the host's device did not take."""
+        self._to_host[:0] = data
+
+    def host_left(self) -> None:
+        """The host closed its port or dropped DTR: forget everything said, reset the modem."""
+        self._modem.close()
+        self._from_host = b""
+        self._to_host.clear()
+        self._requests.clear()
+        self._reset()
+
+    def _feed(self) -> None:
+        while self._from_host and self._turns.clear_to_send:
+            piece = self._from_host[:FEED]
+            if self._turns.writing and (end := self._turns.end_of_data(piece)) >= 0:
+                piece = piece[:end]  # the modem drops what follows the end of data in the same call
+            self._from_host = self._from_host[len(piece) :]
+            self._turns.host_wrote(piece)
+            self._modem.write(piece)
+            self._collect()
+
+    def _collect(self) -> None:
+        for request in self._modem.take_requests():
+            if request.op is Op.CTS:
+                self._turns.clear_to_send = bool(request.level)
+            else:
+                self._note(request)
+        for piece in self._modem.take_output():
+            self._turns.modem_said(piece)
+            self._to_host += piece
+
+    def _note(self, request: Request) -> None:
+        if request.op is Op.CALL:
+            self._turns.dialling()
+        elif request.op is Op.ANSWER:
+            self._turns.answering()
+        self._requests.append(request)
+
+    # -- the exchange's side
+
+    def take_requests(self) -> list[Request]:
+        """Return and forget what the modem asked of the exchange: dial, answer, hang up."""
+        taken = self._requests[:]
+        self._requests.clear()
+        return taken
+
+    def _tell(self, event: CallEvent) -> None:
+        self._modem.event(event)
+        self._collect()
+        # the modem reports its own going on hook as a wish; the exchange did it
+        self._requests = [request for request in self._requests if request.op is not Op.ON_HOOK]
+
+    def alert(self, caller: str, *, first: bool) -> None:
+        """Ring once."""
+        if first:
+            self._modem.announce(caller, self.number)
+        self._tell(CallEvent.ALERTING)
+
+    def refused(self, event: CallEvent) -> None:
+        """Hear the tone of a call that did not come about."""
+        self._tell(event)
+
+    def connected(self) -> None:
+        """The called party answered."""
+        self._tell(CallEvent.CONNECTED)
+
+    def answered(self) -> None:
+        """This line's ATA took the call."""
+        self._tell(CallEvent.ANSWERED)
+
+    def hung_up(self) -> None:
+        """The other end left; the modem says NO CARRIER where a host waits for something."""
+        self._tell(CallEvent.HANG_UP)
+
+    @property
+    def finished(self) -> bool:
+        """A modem never leaves a call by itself: its host says ATH."""
+        return False
+
+    def transmit(self, samples: Samples) -> None:
+        """Fill a block with what the modem sends."""
+        self._modem.transmit(samples)
+        self._collect()
+
+    def receive(self, samples: Samples) -> None:
+        """Let the modem hear a block."""
+        self._modem.receive(samples)
+        self._turns.tick()
+        self._collect()
+        self._feed()
+
+    def close(self) -> None:
+        """Free the modem."""
+        self._modem.close()
