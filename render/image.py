@@ -1,0 +1,110 @@
+"""Pictures (PNG, JPEG, GIF, BMP, WebP, TIFF with all its pages) to grey fax pages.
+
+Drawn at the size the file states, never enlarged, made smaller to fit; turned when that lets it be larger;
+the camera's own rotation is honoured and transparency lies on white. The size is checked before a pixel is
+decoded: 100 Mpx is the most.
+"""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from render.errors import TooLarge, UnreadableDocument
+from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_picture
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
+MOST_PIXELS = 100_000_000
+SCREEN_DPI = 96.0
+_FAX_WIDTHS = {1728, 2048, 2432}
+
+# Checked here, before loading, with an error that names the document.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class ImageSheets:
+    """The pages of one picture file, drawable on any canvas. Only TIFF has more than one."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self._name = name
+        self._data = data
+        with self._opened() as image:
+            self.count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+    def draw(self, number: int, canvas: Canvas) -> Image.Image:
+        """Return page `number` (from 0) as a mode "L" picture of the canvas' size; raises RenderError."""
+        with self._opened() as image:
+            try:
+                return self._draw(image, number, canvas)
+            except (OSError, ValueError, SyntaxError, EOFError) as error:
+                raise UnreadableDocument(self._name, "The picture is damaged.", detail=str(error)) from error
+
+    def _opened(self) -> Image.Image:
+        try:
+            return Image.open(io.BytesIO(self._data), formats=FORMATS)
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            raise UnreadableDocument(self._name, "The picture cannot be read.", detail=str(error)) from error
+
+    def _draw(self, image: Image.Image, number: int, canvas: Canvas) -> Image.Image:
+        image.seek(number)
+        if image.width * image.height > MOST_PIXELS:
+            raise TooLarge(
+                self._name, f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels."
+            )
+        x_dpi, y_dpi = density(image)
+        size = image.size
+        image.draft("L", (canvas.width, canvas.rows))
+        upright = ImageOps.exif_transpose(image)
+        if _swapped(image):
+            size, x_dpi, y_dpi = (size[1], size[0]), y_dpi, x_dpi
+        at = place_picture(size[0] / x_dpi, size[1] / y_dpi, canvas)
+        return _laid(grey(upright), at, canvas)
+
+
+def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Image.Image:
+    if at.turned:
+        picture = picture.transpose(Image.Transpose.ROTATE_270)
+    page = Image.new("L", (canvas.width, canvas.rows), 255)
+    page.paste(
+        picture.resize((at.width, at.height), Image.Resampling.BICUBIC, reducing_gap=3.0), (at.x, at.y)
+    )
+    return page
+
+
+def _swapped(image: Image.Image) -> bool:
+    # Values 5 to 8 of the Exif Orientation tag exchange width and height.
+    return image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
+
+
+def grey(image: Image.Image) -> Image.Image:
+    """Return a mode "L" picture; transparency lies on white, 16 bits become 8."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return image.point(lambda v: v * (1 / 256)).convert("L")
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        layered = image.convert("LA")
+        page = Image.new("L", image.size, 255)
+        page.paste(layered.getchannel("L"), mask=layered.getchannel("A"))
+        return page
+    return image.convert("L")
+
+
+def density(image: Image.Image) -> tuple[float, float]:
+    """Return pels an inch along both axes: as stated, else a fax's if it is as wide as one, else a screen's.
+
+    The rounded densities of fax TIFFs stand for the exact ones.
+    """
+    stated = image.info.get("dpi")
+    if stated and min(stated) >= 30:
+        return float(stated[0]), _exact(float(stated[1]), image)
+    if image.width in _FAX_WIDTHS:
+        return X_DPI, LINES_PER_INCH["standard" if image.height < image.width else "fine"]
+    return SCREEN_DPI, SCREEN_DPI
+
+
+def _exact(y_dpi: float, image: Image.Image) -> float:
+    if image.width in _FAX_WIDTHS:
+        for exact in LINES_PER_INCH.values():
+            if abs(exact - y_dpi) < 1:
+                return exact
+    return y_dpi

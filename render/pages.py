@@ -1,0 +1,56 @@
+"""A message's parts to fax pages: every part drawn, every page coded, at each resolution from the same source.
+
+Each part starts on a new page; the order is the caller's. A page is drawn anew for each resolution rather
+than resampled. Refuses, naming the part, what cannot be drawn; never leaves a part out in silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from render import bilevel, geometry
+from render.coding import coded_page
+from render.document import Rendering, Settings
+from render.errors import NothingToSend, TooManyPages
+from render.parts import open_part
+from render.tiff import write_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from render.document import Part
+    from render.geometry import Canvas
+    from render.parts import Sheets
+
+
+RESOLUTIONS = ("standard", "fine")
+DEFAULTS = Settings()
+
+
+def render_parts(
+    parts: Sequence[Part], settings: Settings = DEFAULTS, resolutions: Sequence[str] = RESOLUTIONS
+) -> Rendering:
+    """Return the pages of `parts` as one multi-page MMR master for each resolution.
+
+    Raises a RenderError: the first part that cannot be drawn, more than `settings.max_pages`, or no page at all.
+    """
+    warnings: list[str] = []
+    sheets: list[Sheets] = []
+    pages = 0
+    for part in parts:
+        opened = open_part(part, settings, warnings)
+        if opened is None:
+            continue
+        pages += opened.count
+        if pages > settings.max_pages:
+            raise TooManyPages(part.name, f"The fax would have more than {settings.max_pages} pages.")
+        sheets.append(opened)
+    if not pages:
+        raise NothingToSend("", "There is nothing to send: no page was found in the message.")
+    masters = {name: _master(sheets, geometry.canvas(settings.paper, name)) for name in resolutions}
+    return Rendering(masters, pages, warnings)
+
+
+def _master(sheets: list[Sheets], canvas: Canvas) -> bytes:
+    drawn = (source.draw(number, canvas) for source in sheets for number in range(source.count))
+    return write_tiff([coded_page(bilevel.to_bilevel(grey), canvas.resolution) for grey in drawn])

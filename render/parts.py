@@ -1,0 +1,141 @@
+"""What kind of document a part is, and who draws it.
+
+The kind follows from the MIME type where that says something, else from the name, else from the first
+octets. What is none of ours is refused by name: nothing is left out in silence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from render import charsets
+from render.errors import UnsupportedDocument
+from render.html import html_pdf
+from render.image import ImageSheets
+from render.pdf import PdfSheets
+from render.text import clean, csv_pdf, text_pdf
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from render.document import Part, Settings
+    from render.geometry import Canvas
+
+
+class Sheets(Protocol):
+    """A document that can draw each of its pages on a canvas of any resolution."""
+
+    @property
+    def count(self) -> int:
+        """Number of pages."""
+        ...
+
+    def draw(self, number: int, canvas: Canvas) -> Image.Image:
+        """Return page `number` (from 0) as a mode "L" picture of the canvas' size."""
+        ...
+
+
+class Kind(StrEnum):
+    """The kinds of document that are drawn."""
+
+    TEXT = "text"
+    CSV = "csv"
+    HTML = "html"
+    PDF = "pdf"
+    IMAGE = "image"
+
+
+_TYPES = {
+    "text/html": Kind.HTML,
+    "application/xhtml+xml": Kind.HTML,
+    "text/csv": Kind.CSV,
+    "text/tab-separated-values": Kind.CSV,
+    "application/csv": Kind.CSV,
+    "application/pdf": Kind.PDF,
+    "application/x-pdf": Kind.PDF,
+    **dict.fromkeys(
+        ("image/png", "image/jpeg", "image/jpg", "image/pjpeg", "image/gif", "image/bmp", "image/x-ms-bmp",
+         "image/tiff", "image/tiff-fx", "image/x-tiff", "application/tiff", "image/webp"),
+        Kind.IMAGE,
+    ),
+}  # fmt: skip
+_NAMES = {
+    **dict.fromkeys((".txt", ".text", ".log", ".md", ".asc"), Kind.TEXT),
+    **dict.fromkeys((".csv", ".tsv"), Kind.CSV),
+    **dict.fromkeys((".htm", ".html", ".xhtml"), Kind.HTML),
+    ".pdf": Kind.PDF,
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".tfx", ".webp"),
+        Kind.IMAGE,
+    ),
+}
+_SIGNATURES = (
+    (b"%PDF-", Kind.PDF),
+    (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
+    (b"\xff\xd8\xff", Kind.IMAGE),
+    (b"GIF8", Kind.IMAGE),
+    (b"BM", Kind.IMAGE),
+    (b"II*\0", Kind.IMAGE),
+    (b"MM\0*", Kind.IMAGE),
+)
+# Textual by name of type, but not meant for eyes.
+_NOT_PLAIN = {"text/rtf", "text/richtext", "text/calendar", "text/vcard", "text/x-vcard"}
+_PLAIN_APPLICATIONS = {"application/json", "application/xml", "application/x-sh", "application/x-yaml"}
+
+
+def kind_of(part: Part) -> Kind | None:
+    """Return what a part is, or None for what we do not draw."""
+    content_type = part.content_type.lower().strip()
+    suffix = PurePosixPath(part.name.replace("\\", "/")).suffix.lower()
+    if content_type == "text/plain" and suffix in {".csv", ".tsv"}:
+        return Kind.CSV
+    if content_type in _TYPES:
+        return _TYPES[content_type]
+    if content_type.startswith("text/") and content_type not in _NOT_PLAIN:
+        return Kind.TEXT
+    if content_type in _PLAIN_APPLICATIONS:
+        return Kind.TEXT
+    if suffix in _NAMES:
+        return _NAMES[suffix]
+    return _by_signature(part.data) if not suffix or _says_nothing(content_type) else None
+
+
+def _says_nothing(content_type: str) -> bool:
+    return content_type in {"", "application/octet-stream", "binary/octet-stream", "application/x-download"}
+
+
+def _by_signature(data: bytes) -> Kind | None:
+    for start, kind in _SIGNATURES:
+        if data.startswith(start):
+            return kind
+    return Kind.HTML if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")) else None
+
+
+def open_part(part: Part, settings: Settings, warnings: list[str]) -> Sheets | None:
+    """Return the drawable pages of a part, None for a blank text; adds to `warnings` what was guessed.
+
+    Raises UnsupportedDocument or what the drawer of its kind raises.
+    """
+    kind = kind_of(part)
+    if kind is None:
+        raise UnsupportedDocument(part.name, f"This kind of document cannot be faxed ({part.content_type}).")
+    if kind is Kind.PDF:
+        return PdfSheets(part.name, part.data)
+    if kind is Kind.IMAGE:
+        return ImageSheets(part.name, part.data)
+    return _open_text(part, kind, settings, warnings)
+
+
+def _open_text(part: Part, kind: Kind, settings: Settings, warnings: list[str]) -> Sheets | None:
+    text, codec = charsets.decode(part.data, part.charset, settings.default_charset)
+    if "\ufffd" in text:
+        warnings.append(f"{part.name or 'The text'}: some characters could not be read as {codec}.")
+    language = charsets.language(text, codec) or settings.language
+    if kind is Kind.HTML:
+        return PdfSheets(part.name, html_pdf(part, text, settings, language, warnings))
+    if not clean(text).strip():
+        return None
+    draw = csv_pdf if kind is Kind.CSV else text_pdf
+    return PdfSheets(part.name, draw(part.name, text, settings, language))

@@ -1,0 +1,71 @@
+"""PDF pages to grey fax pages, with PDFium drawing straight into a bitmap of the fax page's own size.
+
+The bitmap is never sized by the document: its pels are not square and PDFium scales each axis itself. Filled
+form fields are drawn; scripts and links do nothing. PDFium is not thread-safe and reads hostile input: run
+this in a sandbox child.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as fpdf
+from PIL import Image
+
+from render.errors import EncryptedDocument, UnreadableDocument
+from render.geometry import POINT, Placement, place
+
+if TYPE_CHECKING:
+    from render.geometry import Canvas
+
+_PAPER = 0xFF
+
+
+class PdfSheets:
+    """The pages of one PDF, drawable on any canvas."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self._name = name
+        try:
+            self._document = pdfium.PdfDocument(data)
+        except pdfium.PdfiumError as error:
+            raise _refusal(name, error) from error
+        self.count = len(self._document)
+        if self._document.get_formtype():
+            self._document.init_forms()
+
+    def draw(self, number: int, canvas: Canvas) -> Image.Image:
+        """Return page `number` (from 0) as a mode "L" picture of the canvas' size; raises UnreadableDocument."""
+        try:
+            page = self._document[number]
+        except pdfium.PdfiumError as error:
+            raise UnreadableDocument(
+                self._name, f"Page {number + 1} of the PDF is damaged.", str(error)
+            ) from error
+        width, height = page.get_size()
+        placement = place(max(width, 1) / POINT, max(height, 1) / POINT, canvas)
+        pels = (ctypes.c_ubyte * (canvas.width * canvas.rows))()
+        ctypes.memset(pels, _PAPER, len(pels))
+        self._draw(page, pels, canvas, placement)
+        page.close()
+        return Image.frombuffer("L", (canvas.width, canvas.rows), pels, "raw", "L", 0, 1)
+
+    def _draw(
+        self, page: pdfium.PdfPage, pels: ctypes.Array[ctypes.c_ubyte], on: Canvas, at: Placement
+    ) -> None:
+        bitmap = fpdf.FPDFBitmap_CreateEx(on.width, on.rows, fpdf.FPDFBitmap_Gray, pels, on.width)
+        box = (at.x, at.y, at.width, at.height, int(at.turned), fpdf.FPDF_ANNOT | fpdf.FPDF_GRAYSCALE)
+        fpdf.FPDF_RenderPageBitmap(bitmap, page.raw, *box)
+        if self._document.formenv:
+            fpdf.FPDF_FFLDraw(self._document.formenv.raw, bitmap, page.raw, *box)
+        fpdf.FPDFBitmap_Destroy(bitmap)
+
+
+def _refusal(name: str, error: pdfium.PdfiumError) -> EncryptedDocument | UnreadableDocument:
+    if error.err_code == fpdf.FPDF_ERR_PASSWORD:
+        return EncryptedDocument(name, "The PDF asks for a password.")
+    if error.err_code == fpdf.FPDF_ERR_SECURITY:
+        return EncryptedDocument(name, "The PDF is protected in a way we cannot open.")
+    return UnreadableDocument(name, "The PDF is damaged.", detail=str(error))
