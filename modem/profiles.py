@@ -1,0 +1,96 @@
+"""What differs between modem families: the table of `profiles.toml`, matched and overridden.
+
+A profile holds facts only; `modem.class1` acts on them. It never talks to a modem: the answers to
++FMI? and ATI3 are handed in. Families and quirks: `spec/t30-class1.md` section 9.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IDENTIFY = ("AT+FMI?", "AT+FMM?", "AT+FMR?", "ATI3")
+
+
+class BadProfileError(ValueError):
+    """A profile names an unknown family or key, or gives a key the wrong kind of value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One modem family. Times in ms; the meaning of each key stands in `profiles.toml`."""
+
+    name: str
+    match: str
+    reset: str
+    init: tuple[str, ...]
+    optional: tuple[str, ...]
+    answer_init: tuple[str, ...]
+    answer_optional: tuple[str, ...]
+    caller_id: tuple[str, ...]
+    dial: str
+    baud: int
+    flow: str
+    fcs_octets: int
+    ftm_connect_delay_ms: int
+    silence_by_delay: bool
+    trust_own_fcs: bool
+    frs_limit_ms: int
+    settle_ms: int
+
+
+def named(name: str, overrides: Mapping[str, Any] | None = None) -> Profile:
+    """Return the profile of that name with a line's own keys over it; raises BadProfileError."""
+    try:
+        profile = _table()[name]
+    except KeyError:
+        raise BadProfileError(f"no modem profile {name!r}; known: {', '.join(_table())}") from None
+    return override(profile, overrides or {})
+
+
+def matching(answers: str) -> Profile:
+    """Return the profile for what a modem said to the commands of `IDENTIFY`; generic if none fits."""
+    for profile in _table().values():
+        if profile.match and re.search(profile.match, answers, re.IGNORECASE):
+            return profile
+    return _table()["generic"]
+
+
+def override(profile: Profile, keys: Mapping[str, Any]) -> Profile:
+    """Return `profile` with some keys replaced; raises BadProfileError for unknown keys or kinds."""
+    known = {field.name for field in fields(Profile)} - {"name"}
+    changes = {}
+    for key, value in keys.items():
+        if key not in known:
+            raise BadProfileError(f"unknown profile key {key!r}; known: {', '.join(sorted(known))}")
+        changes[key] = _as_kind(key, value, type(getattr(profile, key)))
+    return replace(profile, **changes)
+
+
+def _as_kind(key: str, value: object, kind: type) -> Any:
+    if kind is tuple and isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if type(value) is not kind:
+        raise BadProfileError(f"profile key {key!r} wants {kind.__name__}, not {value!r}")
+    return value
+
+
+@cache
+def _table() -> dict[str, Profile]:
+    raw = tomllib.loads(files("modem").joinpath("profiles.toml").read_text(encoding="utf-8"))
+    basis = raw["generic"]
+    return {name: _profile(name, {**basis, **keys}) for name, keys in raw.items()}
+
+
+def _profile(name: str, keys: dict[str, Any]) -> Profile:
+    ready: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in keys.items()
+    }
+    return Profile(name=name, **ready)
