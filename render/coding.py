@@ -18,17 +18,18 @@ from render.tiff import REVERSED, TiffPage, read_tiff, write_tiff
 DENSITY = {"standard": 98, "fine": 196, "superfine": 391}
 
 
-def encode(page: Image.Image | TiffPage, compression: str, resolution: str = "fine") -> bytes:
+def encode(page: Image.Image | TiffPage, compression: str, *, fine: bool = True) -> bytes:
     """Return the coded stream of a mode "1" picture (white = 255) or of another coded page.
 
-    A coded page keeps its own resolution. `compression` is "MH", "MR" or "MMR".
+    `compression` is "MH", "MR" or "MMR"; `fine` says that the picture has more than 150 lines an inch, which
+    sets K of MR to 4 instead of 2. A coded page knows that itself.
     """
     if isinstance(page, TiffPage):
         if page.compression == compression and not page.strips and not page.inverted:
             return page.data
-        return encode(decode_page(page), compression, page.resolution)
+        return encode(image(page), compression, fine=page.y_dpi > 150)
     file = io.BytesIO()
-    tags = {278: page.height, 282: 204.0, 283: float(DENSITY[resolution]), 296: 2}
+    tags = {278: page.height, 282: 204.0, 283: 196.0 if fine else 98.0, 296: 2}
     if compression != "MMR":
         tags[292] = int(compression == "MR")
     kind = "group4" if compression == "MMR" else "group3"
@@ -36,12 +37,12 @@ def encode(page: Image.Image | TiffPage, compression: str, resolution: str = "fi
     return read_tiff(file.getvalue())[0].data
 
 
-def coded_page(image: Image.Image, resolution: str, compression: str = "MMR") -> TiffPage:
+def coded_page(picture: Image.Image, resolution: str, compression: str = "MMR") -> TiffPage:
     """Code a mode "1" picture as a page of a TIFF."""
     return TiffPage(
-        data=encode(image, compression, resolution),
-        width=image.width,
-        rows=image.height,
+        data=encode(picture, compression, fine=resolution != "standard"),
+        width=picture.width,
+        rows=picture.height,
         compression=compression,
         y_dpi=DENSITY[resolution],
     )
@@ -52,10 +53,10 @@ def decode(data: bytes, compression: str, width: int, rows: int) -> Image.Image:
 
     Damage is not noticed here: libtiff draws what it can. Count bad lines first.
     """
-    return decode_page(TiffPage(data, width, rows, compression))
+    return image(TiffPage(data, width, rows, compression))
 
 
-def decode_page(page: TiffPage) -> Image.Image:
+def image(page: TiffPage) -> Image.Image:
     """Return a mode "1" picture (white = 255) of a coded page; raises UnreadableDocument."""
     try:
         with Image.open(io.BytesIO(write_tiff([page]))) as picture:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 
 class RenderError(Exception):
-    """Base: `code` is stable, `name` the document's name as the sender wrote it (may be ""), `text` a sentence."""
+    """Base: `code` is stable, `name` the document as its sender called it (may be ""), `text` a sentence."""
 
     code = "render-failed"
     retry = "never"

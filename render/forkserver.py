@@ -20,13 +20,17 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from render import wire
 from render.isolation import leave_network, refuse_new_privileges
-from render.sandbox import Limits
 from render.sandbox_child import live
 
 _THREADS_GONE_SECONDS = 5.0
+
+
+if TYPE_CHECKING:
+    from render.sandbox import Limits
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +45,7 @@ class _Job:
 
 
 class ForkServer:
-    """Takes jobs from `control` and runs at most `children` of them at a time, the others in order of arrival."""
+    """Takes jobs from `control` and runs at most `children` of them at once, the rest in order of arrival."""
 
     def __init__(self, control: socket.socket, children: int) -> None:
         self._control = control
@@ -123,13 +127,13 @@ class ForkServer:
 
 
 def _kill(job: _Job) -> None:
-    # The whole group: what the child started dies with it. The child is not reaped yet, so the number is still its own.
+    # The whole group: what the child started dies with it. Not reaped yet, so the number is still its own.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(job.pid, signal.SIGKILL)
 
 
 def preload(modules: list[str]) -> None:
-    """Import `modules`, call `warm()` of those that have it, and make what they left behind cheap to share."""
+    """Import `modules`, call `warm()` of those that have it, and make what they left cheap to share."""
     for name in modules:
         module = importlib.import_module(name)
         if hasattr(module, "warm"):
@@ -140,7 +144,7 @@ def preload(modules: list[str]) -> None:
 
 
 def _wait_for_threads() -> None:
-    """A fork copies one thread only: locks the others hold would stay locked for ever in the child."""
+    """Wait until one thread is left: a fork copies no other, and the locks they hold would stay locked."""
     deadline = time.monotonic() + _THREADS_GONE_SECONDS
     while (count := len(list(Path("/proc/self/task").iterdir()))) > 1:
         if time.monotonic() > deadline:

@@ -39,7 +39,7 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a page lies on a canvas, in pels; may overhang the edges. `turned` = rotated 90 degrees clockwise."""
+    """Where a page lies on a canvas, in pels; may overhang. `turned` = rotated 90 degrees clockwise."""
 
     x: int
     y: int
@@ -54,7 +54,7 @@ def paper_size(name: str) -> tuple[float, float]:
 
 
 def canvas(paper: str, resolution: str) -> Canvas:
-    """The fax page a document on `paper` is drawn on. B4 and A3 are reduced to the A4 page."""
+    """Return the fax page a document on `paper` is drawn on. B4 and A3 are reduced to the A4 page."""
     width_mm, height_mm = paper_size(paper)
     if width_mm / MM * X_DPI > WIDTH * OVERHANG:
         height_mm = PAPERS["a4"][1]

@@ -66,7 +66,30 @@ def words(html: str) -> str:
 
 class _Words(HTMLParser):
     BLOCKS = frozenset(
-        "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li p pre table tr ul ol".split()
+        (
+            "address",
+            "article",
+            "blockquote",
+            "br",
+            "dd",
+            "div",
+            "dl",
+            "dt",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "li",
+            "p",
+            "pre",
+            "table",
+            "tr",
+            "ul",
+            "ol",
+        )
     )
     SILENT = frozenset(("script", "style", "head", "title", "template"))
 

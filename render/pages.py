@@ -1,4 +1,4 @@
-"""A message's parts to fax pages: every part drawn, every page coded, at each resolution from the same source.
+"""A message's parts to fax pages: every part drawn and coded at each resolution from the same source.
 
 Each part starts on a new page; the order is the caller's. A page is drawn anew for each resolution rather
 than resampled. Refuses, naming the part, what cannot be drawn; never leaves a part out in silence.
@@ -32,7 +32,7 @@ def render_parts(
 ) -> Rendering:
     """Return the pages of `parts` as one multi-page MMR master for each resolution.
 
-    Raises a RenderError: the first part that cannot be drawn, more than `settings.max_pages`, or no page at all.
+    Raises a RenderError: a part that cannot be drawn, more than `settings.max_pages`, or no page at all.
     """
     warnings: list[str] = []
     sheets: list[Sheets] = []

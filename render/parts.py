@@ -110,7 +110,19 @@ def _by_signature(data: bytes) -> Kind | None:
     for start, kind in _SIGNATURES:
         if data.startswith(start):
             return kind
-    return Kind.HTML if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")) else None
+    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return Kind.HTML
+    return Kind.TEXT if _reads_as_text(data) else None
+
+
+def _reads_as_text(data: bytes) -> bool:
+    if b"\0" in data or data.startswith((b"{\\rtf", b"%!PS")):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def open_part(part: Part, settings: Settings, warnings: list[str]) -> Sheets | None:

@@ -20,7 +20,7 @@ from render.geometry import POINT, Placement, place
 if TYPE_CHECKING:
     from render.geometry import Canvas
 
-_PAPER = 0xFF
+_PAPER = b"\xff"
 
 
 class PdfSheets:
@@ -37,7 +37,7 @@ class PdfSheets:
             self._document.init_forms()
 
     def draw(self, number: int, canvas: Canvas) -> Image.Image:
-        """Return page `number` (from 0) as a mode "L" picture of the canvas' size; raises UnreadableDocument."""
+        """Return page `number` (from 0) as a mode "L" picture of the canvas; raises UnreadableDocument."""
         try:
             page = self._document[number]
         except pdfium.PdfiumError as error:
@@ -46,16 +46,14 @@ class PdfSheets:
             ) from error
         width, height = page.get_size()
         placement = place(max(width, 1) / POINT, max(height, 1) / POINT, canvas)
-        pels = (ctypes.c_ubyte * (canvas.width * canvas.rows))()
-        ctypes.memset(pels, _PAPER, len(pels))
+        pels = bytearray(_PAPER * (canvas.width * canvas.rows))
         self._draw(page, pels, canvas, placement)
         page.close()
         return Image.frombuffer("L", (canvas.width, canvas.rows), pels, "raw", "L", 0, 1)
 
-    def _draw(
-        self, page: pdfium.PdfPage, pels: ctypes.Array[ctypes.c_ubyte], on: Canvas, at: Placement
-    ) -> None:
-        bitmap = fpdf.FPDFBitmap_CreateEx(on.width, on.rows, fpdf.FPDFBitmap_Gray, pels, on.width)
+    def _draw(self, page: pdfium.PdfPage, pels: bytearray, on: Canvas, at: Placement) -> None:
+        memory = (ctypes.c_ubyte * len(pels)).from_buffer(pels)
+        bitmap = fpdf.FPDFBitmap_CreateEx(on.width, on.rows, fpdf.FPDFBitmap_Gray, memory, on.width)
         box = (at.x, at.y, at.width, at.height, int(at.turned), fpdf.FPDF_ANNOT | fpdf.FPDF_GRAYSCALE)
         fpdf.FPDF_RenderPageBitmap(bitmap, page.raw, *box)
         if self._document.formenv:

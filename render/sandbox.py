@@ -18,7 +18,8 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from render import wire
 from render.errors import RenderFailed
@@ -43,7 +44,7 @@ class Limits:
 
     @classmethod
     def for_pages(cls, pages: int) -> Limits:
-        """A minute and two seconds a page, for drawing."""
+        """Allow a minute and two seconds a page, for drawing."""
         return cls(cpu_seconds=60 + 2 * pages, wall_seconds=60.0 + 2 * pages)
 
 
@@ -51,7 +52,7 @@ DEFAULT = Limits()
 
 
 class Sandbox:
-    """A fork server and the jobs sent to it. `preload` names modules to import (and `warm()`) before forking."""
+    """A fork server and the jobs sent to it. First it imports `preload` and calls `warm()` of each."""
 
     def __init__(self, preload: Sequence[str] = (), children: int = os.cpu_count() or 1) -> None:
         self._preload = tuple(preload)
@@ -75,7 +76,7 @@ class Sandbox:
                 self._server.wait(_GRACE_SECONDS)
                 self._server = None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,12 +93,12 @@ class Sandbox:
             return _outcome(function, body, status.recv(wire.STATUS.size))
 
     async def arun(self, function: str, *args: Any, limits: Limits = DEFAULT) -> Any:
-        """The same for asyncio; cancelling it kills the child."""
+        """Do the same for asyncio; cancelling it kills the child."""
         data, status = self._submit(limits)
         loop = asyncio.get_running_loop()
         with data, status:
-            data.setblocking(False)
-            status.setblocking(False)
+            data.settimeout(0)
+            status.settimeout(0)
             body = b""
             with contextlib.suppress(ConnectionError):
                 await loop.sock_sendall(data, wire.pack((function, args)))
@@ -144,7 +145,7 @@ class Sandbox:
 def _environment() -> dict[str, str]:
     # Nothing of ours that a hostile document could carry off: no passwords given by environment.
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**passed, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    return {**passed, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
 def _body_length(header: bytes, most: int) -> int:
@@ -188,7 +189,7 @@ def _outcome(function: str, body: bytes, status: bytes) -> Any:
     if not body:
         raise RenderFailed("", _obituary(status), detail=function)
     try:
-        good, value = wire.unpack(body, function.split(".")[0])
+        good, value = wire.unpack(body, function.split(".", 1)[0])
     except Exception as error:  # a child that was taken over may send anything at all
         raise RenderFailed(
             "", "The renderer gave an answer that cannot be trusted.", detail=repr(error)

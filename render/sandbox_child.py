@@ -64,7 +64,7 @@ def _job(data: socket.socket) -> bytes:
     return _exactly(data, length)
 
 
-def _exactly(data: socket.socket, length: int) -> bytearray:
+def _exactly(data: socket.socket, length: int) -> bytes:
     out = bytearray(length)
     view = memoryview(out)
     while view:
@@ -72,7 +72,7 @@ def _exactly(data: socket.socket, length: int) -> bytearray:
         if not read:
             os._exit(1)
         view = view[read:]
-    return out
+    return bytes(out)
 
 
 def _named(function: str) -> Any:

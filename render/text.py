@@ -26,11 +26,11 @@ SIZE = 10.0
 LEADING = 1.25
 WIDE = 100
 _MARGINS_MM = 24.0
-_CONTROLS = {n: None for n in (*range(9), 11, *range(14, 32), 127)}
+_CONTROLS = dict.fromkeys((*range(9), 11, *range(14, 32), 127))
 
 
 def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
-    """Return a PDF of plain text; raises TooManyPages before laying out what could never fit."""
+    """Return a PDF of plain text; raises TooManyPages before laying out what cannot fit."""
     sheets = clean(text).rstrip().split("\f")
     lines = sum(sheet.count("\n") + 1 for sheet in sheets)
     _refuse_endless(name, lines, settings)

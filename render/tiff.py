@@ -28,7 +28,7 @@ _Field = tuple[int, int, Value]
 class TiffPage:
     """One coded page.
 
-    `data`: T.4/T.6 stream, LSB first, white = 0 (unless `inverted`), an EOL before every MH and MR line, no RTC.
+    `data`: T.4/T.6 stream, LSB first, white = 0 (unless `inverted`), EOL before every MH and MR line, no RTC.
     `compression`: "MH", "MR" or "MMR". Densities are the rounded figures of the tags: 204 x 98, 196 or 391.
     `strips`: octets and rows of each strip where a foreign file has several, else empty.
     `bad_rows`, `worst_run`: repaired lines of a received page, -1 = not a received page.

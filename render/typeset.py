@@ -1,4 +1,4 @@
-"""HTML and CSS to PDF with WeasyPrint, which may fetch nothing but `data:` and the message's own `cid:` parts.
+"""HTML and CSS to PDF with WeasyPrint, which may fetch nothing but `data:` and the message's `cid:` parts.
 
 Files, the network, redirects and relative addresses are all refused: what is missing is simply not drawn.
 """
@@ -46,7 +46,7 @@ class MessageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no typ
 
 
 def typeset(html: str, css: str, related: Mapping[str, tuple[str, bytes]] | None = None) -> bytes:
-    """Return a PDF of `html`, with `css` as the reader's own style sheet, whose !important outranks the author's."""
+    """Return a PDF of `html`, with `css` as the reader's own style sheet: its !important wins."""
     fetcher = MessageFetcher(related or {})
     document = HTML(string=html, base_url=None, url_fetcher=fetcher, media_type="print")
     style = CSS(string=css, url_fetcher=fetcher)
@@ -55,7 +55,7 @@ def typeset(html: str, css: str, related: Mapping[str, tuple[str, bytes]] | None
 
 
 def page_css(settings: Settings, orientation: str = "") -> str:
-    """Return the @page rule: paper and the margins a fax needs (12 mm on top leaves room for the header line)."""
+    """Return the @page rule: the paper, and margins with room for the header line on top (12 mm)."""
     width, height = paper_size(settings.paper)
     if (orientation or settings.orientation) == "landscape":
         width, height = height, width

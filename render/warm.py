@@ -8,7 +8,7 @@ from __future__ import annotations
 from render.document import Part
 from render.pages import render_parts
 
-_SAMPLE = "Hello\nПривет\nこんにちは 漢字\n你好 汉字\n"
+_SAMPLE = "Hello\nПривет\nこんにちは 漢字\n你好 汉字\n"  # noqa: RUF001  (Cyrillic is meant)
 
 
 def warm() -> None:

@@ -52,7 +52,7 @@ class _Reader(pickle.Unpickler):
         self._package = package
 
     def find_class(self, module: str, name: str) -> Any:
-        known = module in sys.modules or module.split(".")[0] == self._package
+        known = module in sys.modules or module.split(".", 1)[0] == self._package
         found = super().find_class(module, name) if known else None
         if isinstance(found, type) and ((module, name) in _VALUES or _is_plain(found)):
             return found

@@ -1,0 +1,98 @@
+"""A received page to a clean one: bad lines repaired, coded anew as MMR, the damage on record.
+
+The line-by-line reader of the receiver has said which lines are bad (T.30 copy quality); nothing is judged
+again here. A bad line shows the last good one (white at the top). Its code is cut out of the stream before
+libtiff sees it: in MR every line from a bad one to the next one-dimensional line is bad, so what is left
+always decodes. The counts go into TIFF tags 326 to 328. MMR comes from error correction and needs no repair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from render.coding import DENSITY, decode, encode
+from render.errors import UnreadableDocument
+from render.tiff import TiffPage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_ZEROS = "0" * 11
+_EOL = _ZEROS + "1"
+
+
+def received_page(
+    data: bytes,
+    compression: str,
+    width: int,
+    *,
+    resolution: str,
+    rows: int,
+    bad_lines: Collection[int] = (),
+    longest_bad_run: int = 0,
+) -> TiffPage:
+    """Return the page as MMR. `data` as it came off the line: LSB first, fill and RTC included.
+
+    `rows` counts all lines, bad ones too; `bad_lines` are their numbers from 0. Raises UnreadableDocument
+    for a page without any line.
+    """
+    if rows < 1:
+        raise UnreadableDocument("", "The received page has no lines.")
+    bad = frozenset(bad_lines)
+    picture = (
+        decode(data, "MMR", width, rows)
+        if compression == "MMR"
+        else _repaired(data, compression, width, rows, bad)
+    )
+    return TiffPage(
+        data=encode(picture, "MMR"),
+        width=width,
+        rows=rows,
+        compression="MMR",
+        y_dpi=DENSITY[resolution],
+        bad_rows=len(bad),
+        worst_run=longest_bad_run,
+    )
+
+
+def _repaired(data: bytes, compression: str, width: int, rows: int, bad: frozenset[int]) -> Image.Image:
+    lines = _lines(data)[:rows]
+    good = [line for number, line in enumerate(lines) if number not in bad]
+    stride = (width + 7) // 8
+    pixels = b""
+    if good:
+        pixels = decode(_octets(_EOL + "".join(good)), compression, width, len(good)).tobytes()
+    return Image.frombytes("1", (width, rows), b"".join(_filled(pixels, stride, rows, bad)))
+
+
+def _filled(pixels: bytes, stride: int, rows: int, bad: frozenset[int]) -> list[bytes]:
+    """Return `rows` rows: the decoded ones in order, and in place of each bad one the row above it."""
+    out: list[bytes] = []
+    at = 0
+    above = b"\xff" * stride
+    for number in range(rows):
+        if number not in bad and at < len(pixels):
+            above = pixels[at : at + stride]
+            at += stride
+        out.append(above)
+    return out
+
+
+def _lines(data: bytes) -> list[str]:
+    """Return the code of every line with the EOL that ends it, as '0' and '1' in order of transmission."""
+    bits = format(int.from_bytes(data, "little"), f"0{8 * len(data)}b")[::-1] + _EOL
+    lines: list[str] = []
+    start = -1
+    zeros = bits.find(_ZEROS)
+    while zeros >= 0 and (one := bits.find("1", zeros)) >= 0:
+        if start >= 0:
+            lines.append(bits[start : one + 1])
+        start = one + 1
+        zeros = bits.find(_ZEROS, start)
+    return lines
+
+
+def _octets(bits: str) -> bytes:
+    return int(bits[::-1], 2).to_bytes((len(bits) + 7) // 8, "little")
