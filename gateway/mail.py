@@ -1,0 +1,153 @@
+"""What every mail we write has in common: its frame, clean headers, and a last look before it leaves.
+
+Text from outside (subjects, machine identifiers, file names) never reaches a header before its controls
+are gone and what looks like an encoded word is broken up: Python would decode `=?utf-8?B?DQo=?=` into a line
+end of its own accord (`spec/threats.md` section 3). `serialise` then reads the header block back and refuses
+a mail whose fields are not exactly those we set. Which words a mail holds is the business of the modules
+that compose one; who may get it is the business of the row that owes it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+BLANKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\u2028\u2029]+")
+DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
+MAILBOX: Final = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"  # RFC 5321 section 4.1.2, Dot-string
+    r"@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f.:IPv]+\])",
+    re.ASCII,
+)
+ONE_TOKEN: Final = frozenset({"message-id", "in-reply-to", "references"})
+
+
+class BadMail(Refused):
+    """A mail that must not leave: an address that is none, or headers that are not what we set."""
+
+    code = "bad-mail"
+
+
+class _TokensWhole(EmailPolicy):
+    """Python's SMTP policy, except that a long message identifier is not folded into encoded words."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() in ONE_TOKEN:
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in ONE_TOKEN:
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+POLICY: Final = _TokensWhole(**{slot: getattr(SMTP, slot) for slot in ("linesep", "cte_type")})
+
+
+UTF8_BASE64: Final[dict[str, Any]] = {"charset": "utf-8", "cte": "base64"}
+ASCII_7BIT: Final[dict[str, Any]] = {"charset": "us-ascii", "cte": "7bit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the owed row and the configuration fix about a mail, whatever it says.
+
+    `author` is the address in From; `date` and `message_id` come from the row, so that a second sending is
+    the same mail byte for byte and is recognised as such (`spec/durability.md` section 4, row 10).
+    """
+
+    author: str
+    recipient: str
+    message_id: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """A mail ready for the next hop. `envelope_sender` "" is the null sender; `content` ends lines by CRLF.
+
+    `report_failure` asks the next hop for a delivery status notice to `envelope_sender`.
+    """
+
+    envelope_sender: str
+    recipient: str
+    content: bytes
+    report_failure: bool = False
+
+
+def one_line(text: str) -> str:
+    """Return text as one line without controls or lone surrogates; white-space controls become a blank."""
+    kept = (c for c in BLANKS.sub(" ", text) if unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(kept).strip()
+
+
+def for_people(text: str) -> str:
+    """Return `one_line` text without the marks that turn the reading direction (they fake names)."""
+    return DIRECTION.sub("", one_line(text))
+
+
+def for_header(text: str) -> str:
+    """Return text that a header may hold: one line, and nothing a parser could take for an encoded word."""
+    return for_people(text).replace("=?", "= ?")
+
+
+def message_id_of(text: str) -> str | None:
+    """Return the first well-formed `<left@right>` in text, or None: what we may answer to."""
+    found = MESSAGE_ID.search(text)
+    return found[0] if found else None
+
+
+def mailbox(address: str) -> str:
+    """Return an address that may stand on an envelope; raise `BadMail` for anything else."""
+    if len(address) > 254 or not MAILBOX.fullmatch(address):
+        raise BadMail(f"{address!r} is not a mail address we can write to")
+    return address
+
+
+def begin(stamp: Stamp, subject: str, *, auto_submitted: str) -> EmailMessage:
+    """Return a mail with its frame and no body; `auto_submitted` is RFC 3834's keyword."""
+    mail = EmailMessage(POLICY)
+    mail["Date"] = stamp.date
+    mail["From"] = Address("Postline", addr_spec=mailbox(stamp.author))
+    mail["To"] = Address(addr_spec=mailbox(stamp.recipient))
+    mail["Subject"] = for_header(subject)
+    mail["Message-ID"] = f"<{stamp.message_id.strip('<>')}>"
+    mail["Auto-Submitted"] = auto_submitted
+    mail["X-Auto-Response-Suppress"] = "All"
+    return mail
+
+
+def serialise(mail: EmailMessage) -> bytes:
+    """Return the octets of a mail; raise `BadMail` unless its header reads back as the fields we set."""
+    for depth, part in enumerate(p for p in mail.walk() if p.is_multipart()):
+        seed = f"{mail['Message-ID']} {depth}".encode()
+        part.set_boundary(f"=_{sha256(seed).hexdigest()[:32]}")
+    content = mail.as_bytes()
+    names = list(field_names(content))
+    if names != list(mail.keys()):
+        raise BadMail("the header of a composed mail is not what was set", detail=" ".join(names))
+    return content
+
+
+def field_names(content: bytes) -> Iterator[str]:
+    """Yield the field names of a header block as a strict reader sees them; refuse a bare CR or LF."""
+    head = content.split(b"\r\n\r\n", 1)[0]
+    for line in head.split(b"\r\n"):
+        if b"\r" in line or b"\n" in line:
+            raise BadMail("a bare line end in the header of a composed mail", detail=repr(line))
+        if not line.startswith((b" ", b"\t")):
+            yield line.split(b":", 1)[0].decode("ascii", "replace")

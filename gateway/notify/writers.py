@@ -1,0 +1,118 @@
+"""From rows to mails: what the outbox sender needs to compose a result mail or a note to the operator.
+
+The rows are read in one transaction; blobs are read, and the mail is composed, after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gateway.domain.outcome import Cause
+from gateway.mail import UTF8_BASE64, OutgoingMail, Stamp, begin, one_line, serialise
+from gateway.notify.result import Result
+from gateway.notify.result_mail import BODIES, compose
+from gateway.store.models import Delivery
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from sqlalchemy.orm import Session
+
+    from gateway.notify.sender import Work
+    from gateway.store.blobs import BlobStore
+    from gateway.store.leases import MailLease
+
+
+@dataclass(frozen=True, slots=True)
+class ResultWriter:
+    """Writes the result mails. `author` is the address in From (`mail.sender`)."""
+
+    author: str
+    blobs: BlobStore
+
+    def __call__(self, session: Session, lease: MailLease) -> Work:
+        """Read the delivery; the work composes the mail about it."""
+        delivery = session.get_one(Delivery, lease.delivery_number)
+        result = result_of(delivery, lease)
+        image = image_of(delivery) if notify_settings(delivery).get("attach_image") else None
+        return partial(self.write, result, image, stamp_of(lease, self.author))
+
+    def write(self, result: Result, image: str | None, stamp: Stamp) -> OutgoingMail:
+        """Compose the mail; `image` is the blob key of the pages to attach."""
+        if image is not None:
+            result = replace(result, image=self.blobs.read(image))
+        return from_nobody(compose(result, stamp))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWriter:
+    """Writes notes to the operator: `subject` and `text` stand in the outbox row's data, in English."""
+
+    author: str
+
+    def __call__(self, session: Session, lease: MailLease) -> Work:  # noqa: ARG002  (the seam's signature)
+        """Need nothing but the row itself."""
+        return partial(self.write, lease)
+
+    def write(self, lease: MailLease) -> OutgoingMail:
+        """Compose the note."""
+        stamp = stamp_of(lease, self.author)
+        mail = begin(stamp, str(lease.data.get("subject", "Postline")), auto_submitted="auto-generated")
+        lines = str(lease.data.get("text", "")).splitlines()
+        mail.set_content("\n".join(one_line(line) for line in lines), **UTF8_BASE64)
+        return from_nobody(mail)
+
+
+def from_nobody(mail: EmailMessage) -> OutgoingMail:
+    """Return a mail with the null envelope sender: nothing comes back, so nothing can loop."""
+    return OutgoingMail("", mail["To"].addresses[0].addr_spec, serialise(mail))
+
+
+def stamp_of(lease: MailLease, author: str) -> Stamp:
+    """Return what the row fixes about its mail."""
+    return Stamp(author, lease.recipient, lease.message_id, lease.created_at)
+
+
+def result_of(delivery: Delivery, lease: MailLease) -> Result:
+    """Return a finished delivery as its sender may see it."""
+    fax, account, notify = delivery.fax, delivery.fax.account, notify_settings(delivery)
+    message = fax.message
+    form = str(notify.get("format", "text"))
+    return Result(
+        number=delivery.number,
+        destination=delivery.destination,
+        state=delivery.state,
+        cause=delivery.cause or Cause.INTERNAL,
+        detail=delivery.cause_detail,
+        submitted_at=message.received_at if message else fax.created_at,
+        completed_at=delivery.completed_at or lease.created_at,
+        timezone=account.timezone,
+        language=str(notify.get("language", "en")),
+        format=form if form in BODIES else "text",
+        subject=fax.subject,
+        contact=delivery.contact,
+        remote_id=delivery.remote_id,
+        pages=fax.pages,
+        pages_confirmed=delivery.pages_confirmed,
+        line_seconds=delivery.line_seconds,
+        dials=delivery.dials,
+        page_begun=bool(delivery.attempts and delivery.attempts[-1].pages),
+        simulated_line=any(attempt.simulated for attempt in delivery.attempts),
+        simulated_status=delivery.simulated_status,
+        request_id=message.message_id if message else "",
+        warnings=tuple(fax.warnings),
+    )
+
+
+def notify_settings(delivery: Delivery) -> dict[str, Any]:
+    """Return the account's `notify` table."""
+    return dict(delivery.fax.account.settings.get("notify", {}))
+
+
+def image_of(delivery: Delivery) -> str | None:
+    """Return the blob key of the pages in the last call's resolution, else in the best there is."""
+    masters = delivery.fax.masters
+    resolution = delivery.attempts[-1].resolution if delivery.attempts else ""
+    return masters.get(resolution) or masters.get("fine") or masters.get("standard")
