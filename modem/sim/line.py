@@ -72,7 +72,7 @@ class Line:
         self._to_host[:0] = data
 
     def host_left(self) -> None:
-        """The host closed its port or dropped DTR: forget everything said, reset the modem."""
+        """Forget everything said and reset the modem: the host closed its port or dropped DTR."""
         self._modem.close()
         self._from_host = b""
         self._to_host.clear()
@@ -131,15 +131,15 @@ class Line:
         self._tell(event)
 
     def connected(self) -> None:
-        """The called party answered."""
+        """Tell the modem that the called party answered."""
         self._tell(CallEvent.CONNECTED)
 
     def answered(self) -> None:
-        """This line's ATA took the call."""
+        """Tell the modem that its ATA took the call."""
         self._tell(CallEvent.ANSWERED)
 
     def hung_up(self) -> None:
-        """The other end left; the modem says NO CARRIER where a host waits for something."""
+        """Tell the modem that the other end left; a waiting host gets NO CARRIER."""
         self._tell(CallEvent.HANG_UP)
 
     @property

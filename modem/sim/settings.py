@@ -5,22 +5,30 @@ Unknown keys and values are refused with a sentence; nothing is guessed.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path  # noqa: TC003  (pydantic reads annotations at run time)
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modem.sim.spandsp import Abilities, Compressions, Modems, Resolutions
 
 if TYPE_CHECKING:
     from enum import IntFlag
-    from pathlib import Path
 
-ANSWERS = ("fax", "busy", "no-answer", "no-dialtone", "voice")
-_MODEMS = {"V.27ter": Modems.V27TER, "V.29": Modems.V29, "V.17": Modems.V17}
-_COMPRESSIONS = {"MH": Compressions.MH, "MR": Compressions.MR, "MMR": Compressions.MMR}
-_RESOLUTIONS = {
+Answers = Literal["fax", "busy", "no-answer", "no-dialtone", "voice"]
+ModemName = Literal["V.27ter", "V.29", "V.17"]
+CompressionName = Literal["MH", "MR", "MMR"]
+ResolutionName = Literal["standard", "fine", "superfine"]
+
+_MODEMS: dict[str, Modems] = {"V.27ter": Modems.V27TER, "V.29": Modems.V29, "V.17": Modems.V17}
+_COMPRESSIONS: dict[str, Compressions] = {
+    "MH": Compressions.MH,
+    "MR": Compressions.MR,
+    "MMR": Compressions.MMR,
+}
+_RESOLUTIONS: dict[str, Resolutions] = {
     "standard": Resolutions.STANDARD,
     "fine": Resolutions.FINE,
     "superfine": Resolutions.SUPERFINE,
@@ -32,129 +40,104 @@ class BadSettingsError(ValueError):
     """The configuration cannot mean anything; the text says what and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Cut the call `after_s` seconds into page `page`; only the first `times` calls, 0 = every one."""
-
-    page: int
-    after_s: float = 0.0
-    times: int = 0
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
-class LineSettings:
+class Drop(_Record):
+    """Cut the call `after_s` line seconds into page `page`; only the first `times` calls, 0 = every one."""
+
+    page: int = Field(ge=1)
+    after_s: float = Field(default=0.0, ge=0)
+    times: int = Field(default=0, ge=0)
+
+
+class LineSettings(_Record):
     """A line with a port of this name and this telephone number."""
 
-    name: str
+    name: str = Field(pattern=r"^[\w.-]+$")
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class FarSettings:
+class FarSettings(_Record):
     """A far number and how it behaves. Empty tuples mean everything the fax machine knows.
 
-    `reject_pages` answers RTN to these pages (ECM: asks again), `reject_times` limits how often over all
-    calls, 0 = always. `slow_answer_s` line seconds of ringing; `noise_dbm0` both ways; `delay_ms` each way.
+    `reject_pages`: these pages get RTN (with ECM they are asked for again); `reject_times` limits that over
+    all calls, 0 = always. `slow_answer_s`: line seconds of ringing. `noise_dbm0` both ways, `delay_ms` each
+    way. `scan_ms`: minimum scan line time. `rnr`: how often it says receiver not ready (ECM).
     """
 
     number: str
-    answers: str = "fax"
-    ident: str = ""
+    answers: Answers = "fax"
+    ident: str = Field(default="", max_length=20)
     ecm: bool = True
-    modems: tuple[str, ...] = ()
-    compressions: tuple[str, ...] = ()
-    resolutions: tuple[str, ...] = ()
-    scan_ms: int = 0
-    rnr: int = 0
+    modems: tuple[ModemName, ...] = ()
+    compressions: tuple[CompressionName, ...] = ()
+    resolutions: tuple[ResolutionName, ...] = ()
+    scan_ms: Literal[0, 5, 10, 20, 40] = 0
+    rnr: int = Field(default=0, ge=0)
     reject_pages: tuple[int, ...] = ()
-    reject_times: int = 0
+    reject_times: int = Field(default=0, ge=0)
     drop: Drop | None = None
-    noise_dbm0: float | None = None
-    delay_ms: float = 0.0
-    slow_answer_s: float = 1.0
-    voice_s: float = 20.0
+    noise_dbm0: float | None = Field(default=None, le=0)
+    delay_ms: float = Field(default=0.0, ge=0, le=5000)
+    slow_answer_s: float = Field(default=1.0, ge=0)
+    voice_s: float = Field(default=20.0, ge=0)
 
     @property
     def abilities(self) -> Abilities:
         """The same for the fax machine."""
         return Abilities(
             ecm=self.ecm,
-            modems=_flags(self.modems, _MODEMS, Abilities.modems),
-            compressions=_flags(self.compressions, _COMPRESSIONS, Abilities.compressions),
-            resolutions=_flags(self.resolutions, _RESOLUTIONS, Abilities.resolutions),
+            modems=_flags(self.modems, _MODEMS),
+            compressions=_flags(self.compressions, _COMPRESSIONS),
+            resolutions=_flags(self.resolutions, _RESOLUTIONS),
             scan_ms=self.scan_ms,
             not_ready=self.rnr,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The whole exchange. `fast` is speed "max"; `unlisted` says how unknown numbers behave."""
+class Settings(_Record):
+    """The whole exchange. `unlisted` says how a number behaves that is nobody's."""
 
-    fast: bool = False
+    speed: Literal[1, "max"] = 1
     lines: tuple[LineSettings, ...] = ()
     far: tuple[FarSettings, ...] = ()
-    unlisted: str = "no-answer"
+    unlisted: Answers = "no-answer"
+
+    @property
+    def fast(self) -> bool:
+        """True at speed "max"."""
+        return self.speed == "max"
 
 
-def _flags(names: tuple[str, ...], table: dict[str, Flag], everything: Flag) -> Flag:
-    return reduce(or_, (table[name] for name in names)) if names else everything
+def _flags(names: tuple[str, ...], table: dict[str, Flag]) -> Flag:
+    return reduce(or_, (table[name] for name in names or table))
 
 
-def _known(record: type, values: dict[str, Any], where: str) -> None:
-    names = {field.name for field in fields(record)}
-    if unknown := sorted(values.keys() - names):
-        raise BadSettingsError(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(names))}")
-
-
-def _among(names: tuple[str, ...], table: dict[str, Any], where: str) -> None:
-    if unknown := [name for name in names if name not in table]:
-        raise BadSettingsError(f"{where}: {', '.join(unknown)} is none of {', '.join(table)}")
+def _sentence(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
 
 
 def far_settings(values: dict[str, Any], base: FarSettings | None = None) -> FarSettings:
     """Read one far machine, or change `base` by the keys given; raises BadSettingsError."""
-    where = f"far machine {values.get('number', '')}"
-    _known(FarSettings, values, where)
-    if "number" not in values:
-        raise BadSettingsError("a far machine needs a number")
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    if drop := given.get("drop"):
-        _known(Drop, drop, f"{where}, drop")
-        given["drop"] = Drop(**drop)
-    far = replace(base, **given) if base else FarSettings(**given)
-    if far.answers not in ANSWERS:
-        raise BadSettingsError(f"{where}: answers {far.answers!r} is none of {', '.join(ANSWERS)}")
-    _among(far.modems, _MODEMS, where)
-    _among(far.compressions, _COMPRESSIONS, where)
-    _among(far.resolutions, _RESOLUTIONS, where)
-    return far
+    try:
+        return FarSettings.model_validate({**(base.model_dump() if base else {}), **values})
+    except ValidationError as error:
+        raise BadSettingsError(_sentence(error)) from error
 
 
 def settings(values: dict[str, Any]) -> Settings:
     """Read a whole configuration; raises BadSettingsError."""
-    known = {"speed", "lines", "far", "unlisted"}
-    if unknown := sorted(values.keys() - known):
-        raise BadSettingsError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
-    speed = values.get("speed", 1.0)
-    if speed not in (1, "max"):
-        raise BadSettingsError(f'speed {speed!r}: only 1.0 and "max" train at every rate')
-    unlisted = values.get("unlisted", "no-answer")
-    if unlisted not in ANSWERS:
-        raise BadSettingsError(f"unlisted {unlisted!r} is none of {', '.join(ANSWERS)}")
-    for line in values.get("lines", ()):
-        _known(LineSettings, line, f"line {line.get('name', '')}")
-    return Settings(
-        fast=speed == "max",
-        lines=tuple(LineSettings(**line) for line in values.get("lines", ())),
-        far=tuple(far_settings(far) for far in values.get("far", ())),
-        unlisted=unlisted,
-    )
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise BadSettingsError(_sentence(error)) from error
 
 
 def read_settings(path: Path) -> Settings:
     """Read a configuration file; raises BadSettingsError, OSError."""
     try:
-        return settings(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
-        raise BadSettingsError(f"{path}: {error}") from error
+        return Settings.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadSettingsError(f"{path}: {_sentence(error)}") from error

@@ -63,16 +63,16 @@ class Turns:
         return self.move is not Move.MODEM or self._settle > 0
 
     def tick(self) -> None:
-        """A block of line time has passed."""
+        """Count a block of line time."""
         self._settle = max(0, self._settle - 1)
 
     def dialling(self) -> None:
-        """The modem took a dial command: CONNECT will mean that it receives frames."""
+        """Note a dial command taken: CONNECT will mean that the modem receives frames."""
         self._command = b"D"
         self.move = Move.MODEM
 
     def answering(self) -> None:
-        """The modem went off hook on a ring: CONNECT will mean that it wants a frame."""
+        """Note a ring taken: CONNECT will mean that the modem wants a frame."""
         self._command = b"A"
         self.move = Move.MODEM
 

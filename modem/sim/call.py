@@ -1,0 +1,356 @@
+"""One telephone call through the exchange: dialling, ringing, talking, release; 20 ms of line time a step.
+
+It moves blocks of 160 samples both ways through two `Path`s, listens to both with a wiretap, spoils and cuts
+where the far number's settings say so, and tells the ledger. It knows no clock: `modem.sim.pace` decides when
+a step is due.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol
+
+from modem.sim.audio import Path, is_silent
+from modem.sim.far import FarFax
+from modem.sim.libspandsp import BLOCK_SECONDS
+from modem.sim.spandsp import CallEvent, Wiretap, block, frame_name
+from modem.sim.watch import RESPONSES, PageWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modem.sim.far import FarNumber
+    from modem.sim.spandsp import Samples
+
+DIAL_SECONDS = 1.0
+RING_PERIOD = 6.0
+RING_SECONDS = 60.0
+RELEASE_SECONDS = 1.0
+SILENCE_SECONDS = 1.0
+BURST_DBM0 = -6.0
+
+
+class Phase(Enum):
+    """Where a call is."""
+
+    DIALLING = auto()
+    RINGING = auto()
+    TALKING = auto()
+    RELEASING = auto()
+    ENDED = auto()
+
+
+class Party(Protocol):
+    """An end of a call: a `Line` or a far end."""
+
+    number: str
+    call: Call | None
+
+    @property
+    def answers_after(self) -> float | None:
+        """Seconds of ringing until it answers by itself; None: when its host says so."""
+
+    @property
+    def host_acts(self) -> bool:
+        """True while its host has to do something."""
+
+    @property
+    def host_is_behind(self) -> bool:
+        """True while its host has much left to read."""
+
+    @property
+    def finished(self) -> bool:
+        """True once it wants to leave the call."""
+
+    def alert(self, caller: str, *, first: bool) -> None:
+        """Hear the bell once."""
+
+    def refused(self, event: CallEvent) -> None:
+        """Hear that the call did not come about."""
+
+    def connected(self) -> None:
+        """Start as the caller of a call that was answered."""
+
+    def answered(self) -> None:
+        """Start as the one who answered."""
+
+    def hung_up(self) -> None:
+        """Learn that the line is gone."""
+
+    def transmit(self, samples: Samples) -> None:
+        """Fill a block with what it sends."""
+
+    def receive(self, samples: Samples) -> None:
+        """Hear a block."""
+
+
+class Call:
+    """A call numbered `n`. `called` is who will answer, None where nobody does; `refusal` the tone, if any.
+
+    `far` gives the impairments. `result` is a JSON object once `phase` is ENDED.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        caller: Party,
+        called: Party | None,
+        *,
+        refusal: CallEvent | None,
+        far: FarNumber | None,
+        log: Callable[..., None],
+    ) -> None:
+        self.n = n
+        self.caller = caller
+        self.called = called
+        self.phase = Phase.DIALLING
+        self.result: dict[str, Any] = {}
+        self._refusal = refusal
+        self._far = far
+        self._log = log
+        self._blocks = 0
+        self._phase_from = 0
+        self._release_at = 0.0
+        self._gone: set[int] = set()
+        self._quiet_blocks = 0
+        self._watch = PageWatch()
+        self._outcome = ""
+        self._media: _Media | None = None
+        caller.call = self
+        if called is not None:
+            called.call = self
+
+    @property
+    def seconds(self) -> float:
+        """Line seconds since the number was dialled."""
+        return self._blocks * BLOCK_SECONDS
+
+    @property
+    def _phase_seconds(self) -> float:
+        return (self._blocks - self._phase_from) * BLOCK_SECONDS
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """The ends that take part: one or two."""
+        return (self.caller,) if self.called is None else (self.caller, self.called)
+
+    @property
+    def must_keep_time(self) -> bool:
+        """True while line time has to pass like wall time even on a fast line."""
+        silent = self.phase is Phase.TALKING and self._quiet_blocks * BLOCK_SECONDS > SILENCE_SECONDS
+        return silent or any(party.host_acts for party in self.parties)
+
+    @property
+    def must_stand_still(self) -> bool:
+        """True while a fast line has to wait for a host that reads too slowly."""
+        return any(party.host_is_behind for party in self.parties)
+
+    def step(self) -> None:
+        """Let 20 ms of line time pass."""
+        self._blocks += 1
+        if self.phase is Phase.DIALLING:
+            self._dial()
+        elif self.phase is Phase.RINGING:
+            self._ring()
+        elif self.phase in (Phase.TALKING, Phase.RELEASING):
+            self._talk()
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self._phase_from = self._blocks
+
+    # -- before the answer
+
+    def _dial(self) -> None:
+        if self._phase_seconds < DIAL_SECONDS:
+            return
+        if self._refusal is not None:
+            self._refuse(self._refusal)
+        else:
+            self._enter(Phase.RINGING)
+            self._alert(first=True)
+
+    def _refuse(self, tone: CallEvent) -> None:
+        self.caller.refused(tone)
+        self._end(tone.name.lower().replace("_", "-"))
+
+    def _alert(self, *, first: bool) -> None:
+        if self.called is not None:
+            self.called.alert(self.caller.number, first=first)
+
+    def _ring(self) -> None:
+        wait = self.called.answers_after if self.called is not None else None
+        rung = self._phase_seconds
+        if wait is not None and rung >= wait:
+            self.answer()
+        elif rung >= RING_SECONDS:
+            self._refuse(CallEvent.NO_ANSWER)
+        elif self._blocks_since_ring() == 0:
+            self._alert(first=False)
+
+    def _blocks_since_ring(self) -> int:
+        return (self._blocks - self._phase_from) % round(RING_PERIOD / BLOCK_SECONDS)
+
+    def answer(self) -> None:
+        """Connect both ends: the called party went off hook."""
+        if self.phase is not Phase.RINGING or self.called is None:
+            return
+        self._media = _Media((self.caller, self.called), self._far, self.n)
+        self._enter(Phase.TALKING)
+        self._log("answered", self)
+        self.called.answered()
+        self.caller.connected()
+
+    # -- the talk
+
+    def _talk(self) -> None:
+        media = self._media
+        if media is None:
+            return
+        spoil = self._spoils()
+        silent = media.exchange(self._gone, BURST_DBM0 if spoil else None)
+        self._quiet_blocks = self._quiet_blocks + 1 if all(silent) else 0
+        self._watch.block(silent=silent)
+        self._hear(media)
+        self._note_pages()
+        if self._far is not None and self._far.drops_at(self._watch.page, self._watch.seconds):
+            self._far.drops += 1
+            self._cut("dropped")
+        elif self.phase is Phase.TALKING:
+            self._look_for_the_end()
+        elif self.seconds >= self._release_at:
+            self._cut(self._outcome)
+
+    def _spoils(self) -> bool:
+        """Whether this block of a page to be rejected is hit: 60 ms of every 200, training left alone."""
+        watch = self._watch
+        if self._far is None or not self._far.rejects(watch.page) or watch.seconds < 1.2:
+            return False
+        return self._blocks % 10 < 3
+
+    def _hear(self, media: _Media) -> None:
+        for side, frame in media.frames():
+            name = frame_name(frame)
+            if name in RESPONSES:
+                self._log("frame", self, name=name, side=("caller", "called")[side])
+            if name == "RTN" and self._far is not None:
+                self._far.rejections += 1
+            if self._watch.frame(side, name):
+                self._log("mcf", self, name=name, page=self._watch.confirmed)
+
+    def _note_pages(self) -> None:
+        for party in self.parties:
+            if isinstance(party, FarFax):
+                for page in party.take_pages():
+                    file = str(party.document) if party is self.called else None
+                    self._log("page", self, page=page.n, rows=page.rows, bad_rows=page.bad_rows, file=file)
+
+    def _look_for_the_end(self) -> None:
+        for side, party in enumerate(self.parties):
+            if party.finished:
+                self._release(side, RELEASE_SECONDS)
+
+    def _release(self, side: int, after: float) -> None:
+        self._gone.add(side)
+        self._outcome = self._outcome or "connected"
+        self._release_at = self.seconds + after
+        self._enter(Phase.RELEASING)
+
+    # -- the end
+
+    def hang_up(self, party: Party) -> None:
+        """Take a party off the line. What it sent before still travels through the line's delay."""
+        if self.phase in (Phase.DIALLING, Phase.RINGING):
+            if party is self.caller:
+                self._cut("abandoned")
+        elif self.phase in (Phase.TALKING, Phase.RELEASING):
+            side = self.parties.index(party)
+            delay = self._media.delay(side) if self._media else 0.0
+            self._release(side, delay)
+            if len(self._gone) == len(self.parties) or not delay:
+                self._cut(self._outcome)
+
+    def _cut(self, outcome: str) -> None:
+        for side, party in enumerate(self.parties):
+            if side not in self._gone:
+                party.hung_up()
+        self._note_pages()
+        self._end(outcome)
+
+    def _end(self, outcome: str) -> None:
+        self._enter(Phase.ENDED)
+        self.result = self._report(outcome)
+        for party in self.parties:
+            party.call = None
+            if isinstance(party, FarFax):
+                party.close()
+        if self._media is not None:
+            self._media.close()
+        self._log("end", self, **self.result)
+
+    def _report(self, outcome: str) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "outcome": outcome,
+            "success": self._watch.complete,
+            "confirmed": self._watch.confirmed,
+            "line_seconds": round(self.seconds, 2),
+        }
+        for party in self.parties:
+            if isinstance(party, FarFax) and party.done is not None:
+                done = party.done
+                report |= {
+                    "file": str(party.document),
+                    "pages": done.pages,
+                    "code": done.code,
+                    "text": done.text,
+                    "remote_ident": done.remote_ident,
+                    "rate": done.rate,
+                    "ecm": done.ecm,
+                }
+        return report
+
+
+class _Media:
+    """The audio of a standing call: two blocks, two paths, two wiretaps."""
+
+    def __init__(self, parties: tuple[Party, Party], far: FarNumber | None, seed: int) -> None:
+        delay = far.settings.delay_ms if far else 0.0
+        level = far.settings.noise_dbm0 if far else None
+        self._parties = parties
+        self._paths = tuple(Path(delay_ms=delay, noise_dbm0=level, seed=2 * seed + side) for side in (0, 1))
+        self._taps = (Wiretap(), Wiretap())
+        self._blocks = (block(), block())
+        self._silence = block()
+        self._frames: list[tuple[int, bytes]] = []
+
+    def exchange(self, gone: set[int], burst_dbm0: float | None) -> tuple[bool, bool]:
+        """Move a block each way; a burst hits the caller's. Return which side sent nothing."""
+        silent = []
+        for side, samples in enumerate(self._blocks):
+            if side in gone:
+                samples[0 : len(samples)] = self._silence
+            else:
+                self._parties[side].transmit(samples)
+            silent.append(is_silent(samples))
+            self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
+        self._paths[0].carry(self._blocks[0], burst_dbm0)
+        self._paths[1].carry(self._blocks[1])
+        for side, party in enumerate(self._parties):
+            if side not in gone:
+                party.receive(self._blocks[1 - side])
+        return silent[0], silent[1]
+
+    def frames(self) -> list[tuple[int, bytes]]:
+        """Return and forget the frames heard: (side that sent it, octets)."""
+        taken = self._frames[:]
+        self._frames.clear()
+        return taken
+
+    def delay(self, side: int) -> float:
+        """Seconds until what `side` sends arrives."""
+        return self._paths[side].delay_seconds
+
+    def close(self) -> None:
+        """Free the wiretaps."""
+        for tap in self._taps:
+            tap.close()

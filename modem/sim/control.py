@@ -1,0 +1,205 @@
+"""The exchange's control socket: one JSON object a line in, one a line out, over a Unix stream socket.
+
+Operations: `call`, `wait`, `set`, `status`, `calls`, `stop`. A refused one answers `{"ok": false, "error":
+text}`. `Control` is the client; it blocks. The server lives in the exchange's loop and never does.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from PIL import Image
+
+from modem.sim.settings import BadSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modem.sim.exchange import Exchange
+
+LONGEST_REQUEST = 1 << 20
+
+
+class ControlError(RuntimeError):
+    """The exchange refused an operation; the text is its reason."""
+
+
+class Control:
+    """A client at `path`, the exchange's socket; one request at a time. Raises ControlError, OSError."""
+
+    def __init__(self, path: str | Path, timeout: float | None = None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        self._socket.connect(str(path))
+        self._answers = self._socket.makefile("rb")
+
+    def ask(self, op: str, **values: Any) -> dict[str, Any]:
+        """Send one operation and return its answer."""
+        self._socket.sendall(json.dumps({"op": op, **values}).encode() + b"\n")
+        answer: dict[str, Any] = json.loads(
+            self._answers.readline() or b'{"error": "the exchange went away"}'
+        )
+        if not answer.get("ok"):
+            raise ControlError(answer.get("error", "refused"))
+        return answer
+
+    def call(self, called: str, file: str | Path, caller: str, line: str | None = None) -> int:
+        """Let a far machine call a line and send `file`; return the call's number at once."""
+        document = str(Path(file).resolve())
+        return int(self.ask("call", called=called, file=document, line=line, **{"from": caller})["call"])
+
+    def wait(self, call: int) -> dict[str, Any]:
+        """Block until the call has ended; return its result."""
+        result: dict[str, Any] = self.ask("wait", call=call)["result"]
+        return result
+
+    def set(self, number: str, **settings: Any) -> None:
+        """Change a far machine, or list a new one."""
+        self.ask("set", number=number, **settings)
+
+    def status(self) -> dict[str, Any]:
+        """Return the lines and calls as they are."""
+        return self.ask("status")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the results of the calls that ended."""
+        ended: list[dict[str, Any]] = self.ask("calls")["calls"]
+        return ended
+
+    def stop(self) -> None:
+        """End the exchange."""
+        self.ask("stop")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._answers.close()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+class Connection:
+    """One client's connection on the server's side."""
+
+    def __init__(self, link: socket.socket, server: ControlServer) -> None:
+        self.link = link
+        self.waits_for: int | None = None
+        self._server = server
+        self._request = b""
+        link.settimeout(0)
+
+    def readable(self) -> None:
+        """Take what came and answer whole requests."""
+        try:
+            data = self.link.recv(65536)
+        except ConnectionError:
+            data = b""
+        if not data or len(self._request) > LONGEST_REQUEST:
+            self._server.drop(self)
+            return
+        *requests, self._request = (self._request + data).split(b"\n")
+        for request in requests:
+            self._server.request(self, request)
+
+    def answer(self, **values: Any) -> None:
+        """Send one answer; a client that does not read is dropped."""
+        try:
+            self.link.sendall(json.dumps(values).encode() + b"\n")
+        except OSError:
+            self._server.drop(self)
+
+
+class ControlServer:
+    """Listens at `path` and serves its connections from the exchange's selector."""
+
+    def __init__(
+        self, path: Path, selector: selectors.BaseSelector, exchange: Exchange, stop: Callable[[], None]
+    ) -> None:
+        self._path = path
+        self._selector = selector
+        self._exchange = exchange
+        self._stop = stop
+        self._connections: list[Connection] = []
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._listener.settimeout(0)
+        selector.register(self._listener, selectors.EVENT_READ, self._accept)
+
+    def _accept(self) -> None:
+        connection = Connection(self._listener.accept()[0], self)
+        self._connections.append(connection)
+        self._selector.register(connection.link, selectors.EVENT_READ, connection.readable)
+
+    def drop(self, connection: Connection) -> None:
+        """Forget a client."""
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._selector.unregister(connection.link)
+            connection.link.close()
+
+    def request(self, connection: Connection, line: bytes) -> None:
+        """Answer one request, or note what it waits for."""
+        try:
+            values = json.loads(line)
+            self._perform(connection, values.pop("op", ""), values)
+        except (BadSettingsError, KeyError, TypeError, AttributeError, OSError, ValueError) as error:
+            connection.answer(ok=False, error=f"{type(error).__name__}: {error}")
+
+    def _perform(self, connection: Connection, op: str, values: dict[str, Any]) -> None:
+        exchange = self._exchange
+        if op == "call":
+            document = _tiff(values["file"])
+            n = exchange.call_in(values.get("called", ""), document, values["from"], values.get("line"))
+            connection.answer(ok=True, call=n)
+        elif op == "wait":
+            self._wait(connection, int(values["call"]))
+        elif op == "set":
+            exchange.change(values)
+            connection.answer(ok=True)
+        elif op == "status":
+            connection.answer(ok=True, **exchange.status())
+        elif op == "calls":
+            connection.answer(ok=True, calls=[{"call": n, **end} for n, end in exchange.results.items()])
+        elif op == "stop":
+            connection.answer(ok=True)
+            self._stop()
+        else:
+            raise BadSettingsError(f"no operation {op!r}: call, wait, set, status, calls, stop")
+
+    def _wait(self, connection: Connection, n: int) -> None:
+        if n not in self._exchange.calls and n not in self._exchange.results:
+            raise BadSettingsError(f"there was no call {n} in this run")
+        connection.waits_for = n
+
+    def serve(self) -> None:
+        """Answer those whose call has ended."""
+        for connection in self._connections[:]:
+            n = connection.waits_for
+            if n is not None and n in self._exchange.results:
+                connection.waits_for = None
+                connection.answer(ok=True, call=n, result=self._exchange.results[n])
+
+    def close(self) -> None:
+        """Drop everybody and take the socket away."""
+        for connection in self._connections[:]:
+            self.drop(connection)
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _tiff(name: str) -> Path:
+    with Image.open(name) as image:
+        if image.format != "TIFF":
+            raise BadSettingsError(f"{name} is {image.format}; a far machine sends TIFF")
+    return Path(name)

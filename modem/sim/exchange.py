@@ -1,0 +1,218 @@
+"""The exchange: number plan, calls, and what each line's modem asks for. Several calls and lines at once.
+
+`advance(now)` moves every call whose time has come; `step_all()` moves all of them by one block, for tests in
+simulated time. Files of far machines go to `received`. It opens no socket, device or log by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from modem.sim.call import Call, Phase
+from modem.sim.far import FarFax, FarNumber, FarVoice
+from modem.sim.line import Line
+from modem.sim.pace import Pace
+from modem.sim.settings import BadSettingsError, FarSettings, far_settings
+from modem.sim.spandsp import CallEvent, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modem.sim.call import Party
+    from modem.sim.settings import Settings
+
+SHORTEST_MATCH = 6
+_TONES = {
+    "busy": CallEvent.BUSY,
+    "no-dialtone": CallEvent.NO_DIALTONE,
+}
+
+
+def digits_of(number: str) -> str:
+    """Digits of a number or dial string; everything else is punctuation or a dial modifier."""
+    return re.sub(r"\D", "", number)
+
+
+def common_suffix(one: str, other: str) -> int:
+    """Length of the longest common end."""
+    length = 0
+    for a, b in zip(reversed(one), reversed(other), strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
+
+
+class Exchange:
+    """`log(event, call, **data)` is told what happens; `first_call` continues an earlier run's numbering."""
+
+    def __init__(
+        self, settings: Settings, received: Path, log: Callable[..., None], first_call: int = 1
+    ) -> None:
+        self.fast = settings.fast
+        self.lines = {line.name: Line(line.name, line.number) for line in settings.lines}
+        self.calls: dict[int, Call] = {}
+        self.results: dict[int, dict[str, Any]] = {}
+        self._far = {far.number: FarNumber(far) for far in settings.far}
+        self._unlisted = settings.unlisted
+        self._received = received
+        self._log = log
+        self._next = first_call
+        self._paces: dict[int, Pace] = {}
+
+    # -- number plan
+
+    def _best(self, dialled: str, numbers: list[str]) -> str | None:
+        wanted = digits_of(dialled)
+        best = max(numbers, key=lambda number: common_suffix(wanted, digits_of(number)), default=None)
+        if best is None:
+            return None
+        length = common_suffix(wanted, digits_of(best))
+        return best if length >= SHORTEST_MATCH or digits_of(best) == wanted else None
+
+    def _line_at(self, dialled: str) -> Line | None:
+        by_number = {line.number: line for line in self.lines.values()}
+        best = self._best(dialled, [*by_number, *self._far])
+        return by_number.get(best) if best else None
+
+    def _far_at(self, dialled: str) -> FarNumber:
+        best = self._best(dialled, list(self._far))
+        return self._far[best] if best else FarNumber(FarSettings(number=dialled, answers=self._unlisted))
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Change or add a far machine from the next call on; raises BadSettingsError."""
+        number = str(values.get("number", ""))
+        known = self._far.get(number)
+        changed = far_settings(values, known.settings if known else None)
+        self._far[number] = FarNumber(changed)
+
+    def status(self) -> dict[str, Any]:
+        """Return lines and calls as a JSON object."""
+        return {
+            "speed": "max" if self.fast else 1.0,
+            "lines": {
+                line.name: {"number": line.number, "call": line.call.n if line.call else None}
+                for line in self.lines.values()
+            },
+            "calls": [call.n for call in self.calls.values()],
+            "far": [far.settings.model_dump(mode="json") for far in self._far.values()],
+        }
+
+    # -- calls
+
+    def dial(self, line: Line, dialled: str) -> Call:
+        """Start the call a line's modem asks for."""
+        if line.call is not None:
+            line.call.hang_up(line)
+        if (called := self._line_at(dialled)) is not None:
+            refusal = CallEvent.BUSY if called.call is not None or called is line else None
+            return self._start(line, None if refusal else called, dialled, refusal=refusal)
+        far = self._far_at(dialled)
+        answers = far.settings.answers
+        return self._start(line, self._answering(far), dialled, refusal=_TONES.get(answers), far=far)
+
+    def _answering(self, far: FarNumber) -> Party | None:
+        if far.settings.answers == "fax":
+            return FarFax(far, self._received / f"call-{self._next}.tif", caller=False)
+        return FarVoice(far) if far.settings.answers == "voice" else None
+
+    def call_in(self, called: str, document: Path, caller: str, line_name: str | None = None) -> int:
+        """Let the far machine at `caller` send `document` to a line; return the call's number."""
+        line = self.lines.get(line_name) if line_name else self._line_at(called)
+        if line is None:
+            raise BadSettingsError(f"no line has the number {called or line_name}")
+        far = self._far.get(caller) or FarNumber(FarSettings(number=caller))
+        party = FarFax(far, document, caller=True)
+        if line.call is not None:
+            return self._start(party, None, called, refusal=CallEvent.BUSY, far=far).n
+        return self._start(party, line, called, refusal=None, far=far).n
+
+    def _start(
+        self,
+        caller: Party,
+        called: Party | None,
+        dialled: str,
+        *,
+        refusal: CallEvent | None,
+        far: FarNumber | None = None,
+    ) -> Call:
+        call = Call(self._next, caller, called, refusal=refusal, far=far, log=self._log)
+        self._next += 1
+        self.calls[call.n] = call
+        self._paces[call.n] = Pace(fast=self.fast)
+        self._log("call", call, caller=caller.number, dialled=dialled)
+        return call
+
+    # -- what modems ask for
+
+    def host_wrote(self, line: Line, data: bytes) -> None:
+        """Take octets of a line's host and do what its modem asks for then."""
+        line.from_host(data)
+        self.attend(line)
+
+    def host_left(self, line: Line) -> None:
+        """Hang up and reset: the host closed its port or dropped DTR."""
+        if line.call is not None:
+            line.call.hang_up(line)
+        line.host_left()
+        self._tidy()
+
+    def attend(self, line: Line) -> None:
+        """Do what the line's modem asked for."""
+        while requests := line.take_requests():
+            for request in requests:
+                if request.op is Op.CALL:
+                    self.dial(line, request.digits)
+                elif request.op is Op.ANSWER:
+                    self._answer(line)
+                elif line.call is not None and request.op in (Op.HANG_UP, Op.ON_HOOK):
+                    line.call.hang_up(line)
+        self._tidy()
+
+    def _answer(self, line: Line) -> None:
+        if line.call is not None and line.call.called is line:
+            line.call.answer()
+        else:
+            line.hung_up()
+
+    def _tidy(self) -> None:
+        for n, call in list(self.calls.items()):
+            if call.phase is Phase.ENDED:
+                self.results[n] = call.result
+                del self.calls[n], self._paces[n]
+
+    # -- time
+
+    def step(self, call: Call) -> None:
+        """Let 20 ms pass for one call."""
+        call.step()
+        for party in call.parties:
+            if isinstance(party, Line):
+                self.attend(party)
+        self._tidy()
+
+    def step_all(self) -> None:
+        """Let 20 ms pass for every call."""
+        for call in list(self.calls.values()):
+            if call.phase is not Phase.ENDED:
+                self.step(call)
+
+    def next_due(self) -> float | None:
+        """Wall time at which the next call wants to move; None without calls."""
+        return min((pace.due for pace in self._paces.values()), default=None)
+
+    def advance(self, now: float) -> None:
+        """Move every call that is due at `now`; a free running one by a slice of blocks."""
+        for call in list(self.calls.values()):
+            pace = self._paces.get(call.n)
+            if pace is not None:
+                pace.run(call, now, self.step)
+
+    def close(self) -> None:
+        """End every call and free the modems."""
+        for call in list(self.calls.values()):
+            call.hang_up(call.caller)
+        for line in self.lines.values():
+            line.close()

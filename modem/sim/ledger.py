@@ -1,0 +1,60 @@
+"""The exchange's diary: one JSON object a line, on stable storage before anything that follows it happens.
+
+It is the far side's evidence in crash tests: calls, page images stored, confirmations that were on the line.
+It is only appended to, and a later run continues it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modem.sim.call import Call
+
+
+class Ledger:
+    """`clock` gives wall time in seconds since 1970. `last_call` is the highest call number so far."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        earlier = read_ledger(path) if path.exists() else []
+        self.last_call = max((entry["call"] for entry in earlier), default=0)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, event: str, call: Call, **data: Any) -> None:
+        """Append one entry and force it to the disk; a stored page image goes first."""
+        if event == "page" and (document := data.get("file")):
+            _force(document)
+        entry = {
+            "at": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds"),
+            "event": event,
+            "call": call.n,
+            "line_s": round(call.seconds, 2),
+            **data,
+        }
+        os.write(self._file, json.dumps(entry).encode() + b"\n")
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def _force(document: str) -> None:
+    descriptor = os.open(document, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_ledger(path: Path) -> list[dict[str, Any]]:
+    """Return the entries; a last line that a crash cut short is left out."""
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line) for line in lines if line.endswith("}")]
