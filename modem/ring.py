@@ -42,6 +42,7 @@ class RingWatch:
         self._rings = rings
         self._heard = Incoming()
         self._last_ring: float | None = None
+        self._started = False
 
     @property
     def ready(self) -> bool:
@@ -60,9 +61,11 @@ class RingWatch:
         return self._heard if self._heard.rings >= self._rings else None
 
     def start(self, now: float) -> None:
-        """Begin to prepare the modem."""
-        self._link.now = now
-        self._prepare.run(self._link)
+        """Begin to prepare the modem; harmless when repeated."""
+        if not self._started:
+            self._started = True
+            self._link.now = now
+            self._prepare.run(self._link)
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Take octets of the modem."""

@@ -1,7 +1,8 @@
 """The pages of a fax as the engine wants them: every coding the far machine may choose, made before ATD.
 
-Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may start at a later
-page: a retry resumes at the first page that was not confirmed, and page 1 of the call is then page n of the fax.
+Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may start at a
+later page: a retry resumes at the first page that was not confirmed, and page 1 of the call is then page n
+of the fax.
 """
 
 from __future__ import annotations

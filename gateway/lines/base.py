@@ -1,0 +1,71 @@
+"""The Line contract, and what every line shares.
+
+A *Line* carries calls. The pool gives each one a thread of its own. A line
+
+* MUST claim deliveries only through `store.queue` and write every call through a `Journal`;
+* MUST return from `run` soon after `stop` is set, at a page's end if a call stands;
+* MUST NOT raise for what a modem, a port or the far machine does: it reports its state and goes on;
+* SHOULD answer inbound calls while it has nothing to send, if its `direction` allows both.
+
+The modem line is `lines.worker`; a PBX would be one more module here and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from threading import Event
+
+    from gateway.store.blobs import BlobStore
+    from gateway.store.database import Store
+    from modem.port import Port
+    from modem.profiles import Profile
+
+
+class Line(Protocol):
+    """Something that can carry a call."""
+
+    @property
+    def name(self) -> str:
+        """The line's name in the configuration."""
+        ...
+
+    def run(self, stop: Event) -> None:
+        """Carry calls until `stop` is set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """What all lines of a process work with. `now` is aware UTC, `clock` monotonic seconds."""
+
+    store: Store
+    blobs: BlobStore
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a line is to the outside: its name, the number people dial, the ident far machines see."""
+
+    name: str
+    number: str
+    ident: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One port of one line, open, with all that a call on it needs."""
+
+    plant: Plant
+    line: Identity
+    port: Port
+    profile: Profile

@@ -1,0 +1,196 @@
+"""One outbound call: prepare every coding, write the attempt, dial, write each step, close the attempt.
+
+The order is the promise. The attempt row is written before the modem is touched; `Dialling` before the dial
+string leaves; `PageAwaiting` before the post-page command; `PageConfirmed` before the next page. What the
+crash points name are the windows of durability.md section 4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.domain import retry
+from gateway.domain.errors import LostLease
+from gateway.domain.numbers import dial_string
+from gateway.domain.outcome import Cause
+from gateway.lines import trace
+from gateway.lines.journal import Journal
+from gateway.lines.keeper import LeaseKeeper
+from gateway.lines.pages import PreparedPages
+from gateway.observe.crash import crash_point
+from gateway.store import blobs, events, queue
+from modem import notices as n
+from modem.call import FaxCall
+from modem.job import CallJob
+from modem.rates import Modulation
+from modem.run import Mailbox, run_call
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from gateway.lines.base import Identity, Plant, Seat
+    from gateway.store.leases import Lease
+    from modem.coding import ReceivedPage
+    from modem.result import CallResult
+
+log = structlog.get_logger()
+
+RESOLUTIONS = {"standard": ("standard",), "fine": ("standard", "fine")}
+
+
+class NothingReceived:
+    """The sink of a call that only sends."""
+
+    def store(self, page: ReceivedPage) -> None:
+        """Refuse: a caller that does not poll receives no page."""
+        raise AssertionError(f"page {page.n} came in on an outbound call")
+
+
+class OutboundRecord:
+    """Writes the notices of an outbound call. Page k of the call is page `first` + k - 1 of the fax."""
+
+    def __init__(self, plant: Plant, lease: Lease, attempt: int) -> None:
+        self._plant, self._lease, self._attempt = plant, lease, attempt
+        self.negotiated: n.Negotiated | None = None
+
+    def write(self, session: Session, notices: Sequence[n.Notice]) -> None:
+        """Write these notices; raises `LostLease`."""
+        for notice in notices:
+            self._one(session, notice)
+        if ladder := [trace.as_event(t.entry) for t in notices if isinstance(t, n.Traced)]:
+            events.append(
+                session,
+                "call.trace",
+                self._plant.now(),
+                account_id=self._lease.account_id,
+                number=self._lease.number,
+                fax_id=self._lease.fax_id,
+                attempt=self._attempt,
+                lines=ladder,
+            )
+
+    def _one(self, session: Session, notice: n.Notice) -> None:
+        call, now = (session, self._lease, self._attempt), self._plant.now()
+        match notice:
+            case n.Dialling():
+                queue.dialled(*call, now)
+            case n.Answered():
+                queue.connected(*call, now)
+            case n.Negotiated():
+                self.negotiated = notice
+            case n.PageSending():
+                queue.page_sending(*call, self._page(notice.n), now)
+            case n.PageAwaiting():
+                queue.page_awaiting(*call, self._page(notice.n), now)
+            case n.PageConfirmed():
+                crash_point("page.confirming")
+                sent = {"size": notice.bytes, "seconds": notice.seconds, "rate": notice.rate}
+                queue.page_confirmed(*call, self._page(notice.n), now, **sent)
+            case n.PageRejected():
+                queue.page_rejected(*call, self._page(notice.n), now)
+
+    def _page(self, page_of_call: int) -> int:
+        return self._lease.first_page + page_of_call - 1
+
+
+CRASH_AFTER: dict[type[n.Notice], str] = {
+    n.Dialling: "delivery.dialled",
+    n.PageSending: "page.sending",
+    n.PageAwaiting: "page.awaiting",
+    n.PageConfirmed: "page.confirmed",
+}
+
+
+def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
+    """Make one call for a claimed delivery and write how it ended; never raises for what the line did."""
+    plant, line = seat.plant, seat.line
+    logger = log.bind(fax=lease.number, line=line.name)
+    keeper = LeaseKeeper(plant, lease, mailbox.cancel)
+    try:
+        pages = prepared(plant, lease)
+        attempt = plant.store.run(
+            queue.start_attempt, lease, line=line.name, simulated=line.simulated, now=plant.now()
+        )
+        crash_point("delivery.claimed")
+        record = OutboundRecord(plant, lease, attempt)
+        result = call(seat, order(line, lease), pages, record, mailbox)
+        outcome = outcome_of(plant, record, result)
+        state = plant.store.run(queue.finish, lease, attempt, outcome, plant.now(), new_id=plant.new_id)
+        logger.info(
+            "call.ended",
+            cause=outcome.cause,
+            state=state,
+            pages=result.confirmed,
+            seconds=result.line_seconds,
+        )
+    except LostLease as lost:
+        logger.error("call.not_ours", detail=lost.detail)  # noqa: TRY400  (no fault of code: the fence held)
+    finally:
+        keeper.close()
+
+
+def prepared(plant: Plant, lease: Lease) -> PreparedPages:
+    """Return the pages still to be sent, in every coding the far machine may choose."""
+    masters = {resolution: plant.blobs.read(key) for resolution, key in lease.masters.items()}
+    wanted = RESOLUTIONS.get(str(lease.options.get("resolution", "")), tuple(masters))
+    return PreparedPages(masters, first=lease.first_page, allowed=[r for r in wanted if r in masters])
+
+
+def order(line: Identity, lease: Lease) -> CallJob:
+    """Return what the engine is asked to do, made more careful by the calls before."""
+    advice = retry.advice(lease.tried)
+    return CallJob(
+        role="call",
+        number=dial_string(lease.destination, lease.country),
+        ident=line.ident,
+        ecm=advice.ecm,
+        max_rate=advice.max_rate or 14400,
+        modulations=tuple(m for m in Modulation if advice.v17 or m is not Modulation.V17),
+        sub=str(lease.options["sub"]) if lease.options.get("sub") else None,
+    )
+
+
+def call(
+    seat: Seat, job: CallJob, pages: PreparedPages, record: OutboundRecord, mailbox: Mailbox
+) -> CallResult:
+    """Run the call with its journal beside it."""
+
+    def stored(notice: n.Notice) -> None:
+        if point := CRASH_AFTER.get(type(notice)):
+            crash_point(point)
+        mailbox.stored(notice.id)
+
+    journal = Journal(seat.plant.store, record, stored=stored, failed=lambda _: mailbox.cancel())
+    try:
+        return run_call(
+            FaxCall(job, pages, NothingReceived(), seat.profile),
+            seat.port,
+            clock=seat.plant.clock,
+            on_notice=journal.put,
+            mailbox=mailbox,
+        )
+    finally:
+        journal.close()
+
+
+def outcome_of(plant: Plant, record: OutboundRecord, result: CallResult) -> queue.CallOutcome:
+    """Return what `queue.finish` wants to know; the session log becomes a blob first."""
+    log_blob = trace.encode(result.trace)
+    key = plant.blobs.put("trace", log_blob)
+    plant.store.run(blobs.record, key, len(log_blob), plant.now())
+    agreed = record.negotiated
+    return queue.CallOutcome(
+        cause=Cause(result.reason.value),
+        t30=result.t30,
+        remote_id=result.remote_id,
+        rate=result.rate,
+        ecm=result.ecm,
+        compression=agreed.compression if agreed else "",
+        resolution=agreed.resolution if agreed else "",
+        line_seconds=result.line_seconds,
+        trace_blob=key,
+    )

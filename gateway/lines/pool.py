@@ -1,0 +1,70 @@
+"""The lines process: one thread a line, and an orderly end.
+
+The first SIGTERM lets every line finish the call that stands, at most a page's time; the second ends calls
+with DCN. A thread that dies of a fault of ours is logged and its line is out of service: the others go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.lines import simulated
+from gateway.lines.worker import ModemLine, profile_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.config import Config, LineConfig
+    from gateway.lines.base import Line, Plant
+
+log = structlog.get_logger()
+
+
+class Pool:
+    """All lines of one process."""
+
+    def __init__(self, lines: Sequence[ModemLine]) -> None:
+        self._lines = lines
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(line,), name=f"line {line.name}") for line in lines
+        ]
+
+    def start(self) -> None:
+        """Start every line."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask the lines to end: at once where idle, after the call where not; again: end the calls."""
+        if self._stop.is_set():
+            for line in self._lines:
+                line.hang_up()
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for every line; a signal handler may run meanwhile."""
+        for thread in self._threads:
+            while thread.is_alive():
+                thread.join(0.2)
+
+    def _run(self, line: Line) -> None:
+        try:
+            line.run(self._stop)
+        except Exception:
+            log.exception("line.died", line=line.name)
+            raise
+
+
+def build(plant: Plant, config: Config) -> Pool:
+    """Return the pool of the lines in the configuration."""
+    return Pool([modem_line(plant, config, line) for line in config.line])
+
+
+def modem_line(plant: Plant, config: Config, line: LineConfig) -> ModemLine:
+    """Return one line; a simulated one finds its device in its exchange's folder."""
+    device = line.device or simulated.device_of(config.server.data, line.name)
+    return ModemLine(plant, line, lambda: device, profile_of(line))

@@ -1,0 +1,121 @@
+"""The simulated line: the modem line's worker on a soft modem, and the exchange process behind it.
+
+An exchange is a process of its own (`python -m modem.sim`) with its own folder under `data/sim/<line>`. It
+outlives a kill of the gateway, as a telephone exchange would; a gateway that starts finds it by its socket.
+Everything it carries is marked *simulated*, here and in every report.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from gateway.domain.errors import Unavailable
+from modem.sim.control import Control, ControlError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.config import Config, Far, LineConfig
+
+log = structlog.get_logger()
+
+START_SECONDS = 15.0
+RENAMED = {"min_scan_ms": "scan_ms"}
+
+
+@dataclass
+class ExchangeProcess:
+    """A running exchange: its folder, and the process if we started it."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None
+
+    def stop(self) -> None:
+        """End the exchange in an orderly way."""
+        try:
+            with Control(self.folder / "control.sock", timeout=5.0) as control:
+                control.stop()
+        except (OSError, ControlError) as error:
+            log.warning("exchange.not_stopped", folder=str(self.folder), error=str(error))
+        if self.process is not None:
+            self.process.wait(timeout=10)
+
+
+def folder_of(data: Path, line: str) -> Path:
+    """Return the folder of a line's exchange."""
+    return data / "sim" / line
+
+
+def device_of(data: Path, line: str) -> str:
+    """Return the device a simulated line's soft modem appears as."""
+    return str(folder_of(data, line) / "ports" / line)
+
+
+def control(data: Path, line: str) -> Control:
+    """Return a client of a line's exchange; raises `Unavailable` when it does not run."""
+    try:
+        return Control(folder_of(data, line) / "control.sock", timeout=None)
+    except OSError as error:
+        raise Unavailable(f"The exchange of line {line} does not run: is `postline serve` up?") from error
+
+
+def start_exchanges(config: Config) -> list[ExchangeProcess]:
+    """Start the exchange of every simulated line that does not run yet; return all of them."""
+    return [start_exchange(config.server.data, line) for line in config.line if line.type == "simulated"]
+
+
+def start_exchange(data: Path, line: LineConfig) -> ExchangeProcess:
+    """Start one exchange, or find the one that outlived us; raises `Unavailable` if it does not come up."""
+    folder = folder_of(data, line.name)
+    if answers(folder):
+        log.info("exchange.found", line=line.name)
+        return ExchangeProcess(folder, None)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "exchange.json"
+    settings.write_text(json.dumps(exchange_settings(line), indent=1), encoding="utf-8")
+    with (folder / "log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "modem.sim", "--dir", str(folder), "--config", str(settings)],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(folder):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Unavailable(f"The exchange of line {line.name} did not start; see {folder / 'log'}.")
+        time.sleep(0.02)
+    return ExchangeProcess(folder, process)
+
+
+def answers(folder: Path) -> bool:
+    """Return whether an exchange listens in this folder."""
+    try:
+        with Control(folder / "control.sock", timeout=2.0) as client:
+            client.status()
+    except (OSError, ControlError, ValueError):
+        return False
+    return True
+
+
+def exchange_settings(line: LineConfig) -> dict[str, Any]:
+    """Return the exchange's configuration for one simulated line."""
+    number = line.number or line.ident
+    return {
+        "speed": line.speed,
+        "lines": [{"name": line.name, "number": number}],
+        "far": [far_settings(far) for far in line.far],
+    }
+
+
+def far_settings(far: Far) -> dict[str, Any]:
+    """Return one far machine as the exchange reads it: only what the operator set."""
+    given = far.model_dump(exclude_none=True, exclude_defaults=True)
+    return {"number": far.number} | {RENAMED.get(key, key): value for key, value in given.items()}

@@ -1,0 +1,143 @@
+"""The configuration: the operators' contract, read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import find, load, parse
+from gateway.domain.errors import BadConfig
+
+LEAST = """\
+[server]
+domains = ["fax.example.org"]
+operator = ["ops@example.org"]
+
+[mail]
+smarthost = "smtp://mail.example.org:587"
+sender = "fax@fax.example.org"
+"""
+
+
+def fault(text: str, **environ: str) -> str:
+    with pytest.raises(BadConfig) as caught:
+        parse(text, environ=environ)
+    return caught.value.text
+
+
+def test_the_least_configuration_gets_the_contracts_defaults() -> None:
+    config = parse(LEAST)
+    assert config.server.data == Path("/var/lib/postline")
+    assert config.server.database_url == "sqlite:////var/lib/postline/postline.sqlite"
+    assert config.smtp.listen == ["0.0.0.0:25"]
+    assert config.smtp.trusted_networks == []
+    assert config.smtp.unauthenticated == "reject"
+    assert config.http.faces == []
+    assert config.limits.recipients == 500
+    assert config.limits.message_bytes == 29_360_128
+
+
+def test_a_database_server_is_taken_as_named() -> None:
+    text = LEAST.replace("operator =", 'database = "postgresql+psycopg://fax@db/fax"\noperator =')
+    assert parse(text).server.database_url == "postgresql+psycopg://fax@db/fax"
+
+
+def test_a_modem_and_a_simulated_line_are_read_with_their_contract_names() -> None:
+    config = parse(
+        LEAST
+        + """
+[[line]]
+name = "usb0"
+type = "modem"
+device = "/dev/ttyACM0"
+class = "1.0"
+
+[[line]]
+name = "sim"
+type = "simulated"
+speed = "max"
+far = [{ number = "+81312345678", answers = "fax", drop = { page = 2, after_s = 3 } }]
+"""
+    )
+    assert [line.name for line in config.line] == ["usb0", "sim"]
+    assert config.line[0].class_ == "1.0"
+    assert config.line[1].far[0].drop is not None
+    assert config.line[1].far[0].drop.page == 2
+
+
+def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_key() -> None:
+    text = LEAST.replace("domains =", "domain =")
+    assert "postline.toml:2: server.domain: unknown key; did you mean 'domains'?" in fault(text)
+
+
+def test_an_unknown_key_in_the_second_line_table_is_found_there() -> None:
+    text = LEAST + '\n[[line]]\nname = "a"\ntype = "simulated"\n\n[[line]]\nname = "b"\ntyp = "simulated"\n'
+    assert "postline.toml:15: line.1.typ: unknown key; did you mean 'type'?" in fault(text)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    text = LEAST.replace("domains", "domans").replace("sender", "sendr")
+    named = fault(text)
+    assert "server.domans" in named
+    assert "mail.sendr" in named
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("smtp://mail.example.org:587", "smtp://fax.example.org:587"), "our own listener"),
+        (("smtp://mail.example.org:587", "smtp://localhost:25"), "our own listener"),
+        (("smtp://mail.example.org:587", "mail.example.org"), "mail.smarthost"),
+        (("[mail]", '[smtp]\ntrusted_networks = ["10.0.0.0/33"]\n[mail]'), "smtp"),
+        (("[mail]", '[smtp]\ncertificate = "a.pem"\n[mail]'), "go together"),
+        (("[mail]", '[smtp]\nlisten_tls = ["0.0.0.0:465"]\n[mail]'), "needs a certificate"),
+        (("[mail]", '[[line]]\nname = "x"\ntype = "modem"\n[mail]'), "needs `device`"),
+        (("[mail]", '[[line]]\nname = "x"\ntype = "simulated"\nspeed = 30.0\n[mail]'), "speed is 1.0"),
+        (("[mail]", "[webhooks]\n[mail]"), "not built yet"),
+        (("[mail]", "[mail"), "postline.toml"),
+    ],
+)
+def test_what_cannot_work_is_refused(change: tuple[str, str], sentence: str) -> None:
+    assert sentence in fault(LEAST.replace(*change))
+
+
+def test_two_lines_of_one_name_are_refused() -> None:
+    twice = '\n[[line]]\nname = "a"\ntype = "simulated"\n' * 2
+    assert "same name" in fault(LEAST + twice)
+
+
+def test_the_environment_wins_over_the_file() -> None:
+    environ = {"POSTLINE__SERVER__DATA": "/srv/fax", "POSTLINE__LIMITS__PAGES": "7", "HOME": "/root"}
+    config = parse(LEAST, environ=environ)
+    assert config.server.data == Path("/srv/fax")
+    assert config.limits.pages == 7
+
+
+def test_an_unknown_key_in_the_environment_is_refused_too() -> None:
+    assert "server.dta" in fault(LEAST, POSTLINE__SERVER__DTA="/srv")
+
+
+def test_a_secret_is_read_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("hunter2\n")
+    config = parse(LEAST + f'password_file = "{secret}"\n')
+    assert config.mail.password == "hunter2"
+    assert "password_file" in fault(LEAST + 'password_file = "/nonexistent/secret"\n')
+
+
+def test_the_file_is_looked_for_where_the_contract_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "postline.toml"
+    here.write_text(LEAST)
+    assert find(None, {}) == Path("postline.toml")
+    assert find(None, {"POSTLINE_CONFIG": "/a"}) == Path("/a")
+    assert find(Path("/b"), {"POSTLINE_CONFIG": "/a"}) == Path("/b")
+    assert load(None, {}).server.domains == ["fax.example.org"]
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(BadConfig, match="No such file"):
+        load(Path("/nonexistent/postline.toml"), {})
