@@ -15,7 +15,8 @@ from render.errors import UnsupportedDocument
 from render.html import html_pdf
 from render.image import ImageSheets
 from render.pdf import PdfSheets
-from render.text import clean, csv_pdf, text_pdf
+from render.table import csv_pdf
+from render.text import clean, text_pdf
 
 if TYPE_CHECKING:
     from PIL import Image
