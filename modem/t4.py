@@ -74,6 +74,11 @@ def to_octets(bits: str) -> bytes:
     return int(bits[::-1] or "0", 2).to_bytes((len(bits) + 7) // 8, "little")
 
 
+def has_lines(data: bytes) -> bool:
+    """Tell quickly whether there is an EOL anywhere."""
+    return EOL in to_bits(data)
+
+
 def scan(data: bytes, compression: Compression, width: int) -> Scan:
     """Read a page of MH or MR lines `width` pels wide."""
     lines = _Lines(to_bits(data), two_dimensional=compression is Compression.MR, width=width)
@@ -133,7 +138,7 @@ class _Lines:
         self._longest = 0
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """Yield (after the EOL, position of the 1 of the next EOL); last an open line that still reads well."""
+        """Yield (after the EOL, position of the 1 of the next EOL); an open last line if it reads well."""
         start = -1
         for _, after in _eols(self.bits):
             if start >= 0:

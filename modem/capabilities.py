@@ -1,0 +1,288 @@
+"""What a machine can do (DIS, DTC) and what is going to be done (DCS): named bits over the FIF octets.
+
+Bit n of T.30 table 2 lives in octet (n-1)//8, mask 1 << (n-1)%8 of the DTE form; bits 24, 32, 40 ... say that
+one more octet follows. Octets beyond those named here are kept as they came; absent ones read as zero, so no
+FIF of any length raises. Only what the engine can do is ever set in our own frames; a DCS is made from the
+far end's DIS and can state nothing that the DIS did not offer (`negotiate` refuses).
+
+ECM (bit 27), its frame size (28) and MMR (31) are read and named, never offered or commanded: their place is
+`offer` and `negotiate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modem.coding import Coding, Compression, Length, Resolution
+from modem.rates import Modulation, Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+LEAST_OCTETS = 3
+
+RECEIVE, FINE, MR, ECM, MMR, SUPERFINE = 10, 15, 16, 27, 31, 41
+INCH, METRIC, SUB_ADDRESS, PASSWORD, LETTER, LEGAL = 44, 45, 49, 50, 76, 77
+POLL, SELECTIVE_POLLING = 9, 47
+HALF_SCAN_SUPERFINE = 46
+
+_V27 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V27TER)
+_V29 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V29)
+_V17 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V17)
+# Bits 11-14 of a DIS, in print order, -> families; any other pattern counts as V.27ter + V.29.
+_MODEMS = {
+    "0000": frozenset({Rate.V27_2400}),
+    "0100": _V27,
+    "1000": _V29,
+    "1100": _V27 | _V29,
+    "1110": _V27 | _V29,
+    "1101": _V27 | _V29 | _V17,
+}
+_RATES = {rate.value.dcs: rate for rate in Rate}
+
+# Bits 21-23 -> milliseconds at (3.85, 7.7) lines a mm in a DIS.
+_DIS_SCAN = {
+    "000": (20, 20), "001": (40, 40), "010": (10, 10), "100": (5, 5),
+    "011": (10, 5), "110": (20, 10), "101": (40, 20), "111": (0, 0),
+}  # fmt: skip
+_DCS_SCAN = {20: "000", 40: "001", 10: "010", 5: "100", 0: "111"}
+_DCS_SCAN_MS = {bits: ms for ms, bits in _DCS_SCAN.items()}
+
+_WIDTHS = {"00": (1728,), "10": (1728, 2048), "01": (1728, 2048, 2432), "11": (1728, 2048, 2432)}
+_DCS_WIDTHS = {1728: "00", 2048: "10", 2432: "01"}
+_LENGTHS = {
+    "00": (Length.A4,),
+    "10": (Length.A4, Length.B4),
+    "01": (Length.A4, Length.B4, Length.UNLIMITED),
+    "11": (Length.A4, Length.B4, Length.UNLIMITED),
+}
+_DCS_LENGTHS = {Length.A4: "00", Length.B4: "10", Length.UNLIMITED: "01"}
+
+
+class _Bits:
+    """A FIF being written: bits by number, extend bits added at the end."""
+
+    def __init__(self) -> None:
+        self._set: set[int] = set()
+
+    def on(self, *numbers: int, when: bool = True) -> None:
+        if when:
+            self._set.update(numbers)
+
+    def field(self, first: int, pattern: str) -> None:
+        self._set.update(first + i for i, bit in enumerate(pattern) if bit == "1")
+
+    def fif(self) -> bytes:
+        octets = max(LEAST_OCTETS, *((number + 7) // 8 for number in self._set), 0)
+        data = bytearray(octets)
+        extend = {8 * octet for octet in range(LEAST_OCTETS, octets)}
+        for number in self._set | extend:
+            data[(number - 1) // 8] |= 1 << (number - 1) % 8
+        return bytes(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A FIF of DIS, DTC or DCS kind."""
+
+    fif: bytes
+
+    def bit(self, number: int) -> bool:
+        """Read one bit; False where the octet was not sent."""
+        octet = (number - 1) // 8
+        return octet < len(self.fif) and bool(self.fif[octet] >> (number - 1) % 8 & 1)
+
+    def bits(self, first: int, last: int) -> str:
+        """Read a run of bits in print order."""
+        return "".join("01"[self.bit(number)] for number in range(first, last + 1))
+
+    @property
+    def ecm(self) -> bool:
+        """ECM is on offer, or in use."""
+        return self.bit(ECM)
+
+
+@dataclass(frozen=True, slots=True)
+class Dis(Capabilities):
+    """What a receiver offers (DIS), or what a poller can receive (DTC)."""
+
+    @property
+    def can_receive(self) -> bool:
+        """It takes documents now."""
+        return self.bit(RECEIVE)
+
+    @property
+    def can_send(self) -> bool:
+        """It holds a document to be polled."""
+        return self.bit(POLL)
+
+    @property
+    def rates(self) -> frozenset[Rate]:
+        """The rates its modem takes."""
+        return _MODEMS.get(self.bits(11, 14), _V27 | _V29)
+
+    @property
+    def resolutions(self) -> frozenset[Resolution]:
+        """Standard is always among them."""
+        on_offer = {Resolution.STANDARD}
+        if self.bit(FINE):
+            on_offer.add(Resolution.FINE)
+        if self.bit(SUPERFINE):
+            on_offer.add(Resolution.SUPERFINE)
+        return frozenset(on_offer)
+
+    @property
+    def compressions(self) -> frozenset[Compression]:
+        """MH always; MMR only together with ECM."""
+        on_offer = {Compression.MH}
+        if self.bit(MR):
+            on_offer.add(Compression.MR)
+        if self.bit(MMR) and self.ecm:
+            on_offer.add(Compression.MMR)
+        return frozenset(on_offer)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Pels a line."""
+        return _WIDTHS[self.bits(17, 18)]
+
+    @property
+    def lengths(self) -> tuple[Length, ...]:
+        """Longest paper."""
+        return _LENGTHS[self.bits(19, 20)]
+
+    @property
+    def sub_address(self) -> bool:
+        """SUB may be sent."""
+        return self.bit(SUB_ADDRESS)
+
+    @property
+    def password(self) -> bool:
+        """PWD and SID may be sent."""
+        return self.bit(PASSWORD)
+
+    def min_scan_ms(self, resolution: Resolution) -> int:
+        """Least time of one line in milliseconds."""
+        standard, fine = _DIS_SCAN[self.bits(21, 23)]
+        if resolution is Resolution.STANDARD:
+            return standard
+        halved = resolution is Resolution.SUPERFINE and self.bit(HALF_SCAN_SUPERFINE)
+        return {40: 20, 20: 10, 10: 5, 5: 5, 0: 0}[fine] if halved else fine
+
+    def __str__(self) -> str:
+        fastest = max((rate.bits for rate in self.rates), default=0)
+        parts = [f"up to {fastest} bit/s", "/".join(sorted(self.compressions))]
+        parts += [resolution.value for resolution in Resolution if resolution in self.resolutions]
+        parts += ["ECM"] if self.ecm else []
+        parts += [] if self.can_receive else ["cannot receive"]
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Dcs(Capabilities):
+    """What the sender is going to do."""
+
+    @property
+    def rate(self) -> Rate | None:
+        """The rate of the TCF and of the pages; None for V.33 and what is not defined."""
+        return _RATES.get(self.bits(11, 14))
+
+    @property
+    def resolution(self) -> Resolution:
+        """Lines a millimetre of the pages."""
+        if self.bit(SUPERFINE):
+            return Resolution.SUPERFINE
+        return Resolution.FINE if self.bit(FINE) else Resolution.STANDARD
+
+    @property
+    def compression(self) -> Compression:
+        """Line coding of the pages."""
+        if self.bit(MMR):
+            return Compression.MMR
+        return Compression.MR if self.bit(MR) else Compression.MH
+
+    @property
+    def width(self) -> int:
+        """Pels a line."""
+        return _WIDTHS[self.bits(17, 18)][-1]
+
+    @property
+    def length(self) -> Length:
+        """Longest page announced."""
+        return _LENGTHS[self.bits(19, 20)][-1]
+
+    @property
+    def coding(self) -> Coding:
+        """All of it that a page store needs."""
+        return Coding(self.compression, self.width, self.resolution, self.length)
+
+    @property
+    def min_scan_ms(self) -> int:
+        """Least time of one line in milliseconds."""
+        return _DCS_SCAN_MS.get(self.bits(21, 23), 20)
+
+    def __str__(self) -> str:
+        rate = self.rate
+        speed = f"{rate.bits} bit/s {rate.modulation}" if rate else "unknown modem"
+        parts = [speed, self.compression.value, self.resolution.value, f"{self.width} pels"]
+        parts += [f"{self.min_scan_ms} ms a line"] if self.min_scan_ms else []
+        return ", ".join([*parts, "ECM"] if self.ecm else parts)
+
+
+def offer(
+    *,
+    rates: Iterable[Rate],
+    compressions: Collection[Compression],
+    resolutions: Collection[Resolution],
+    widths: Iterable[int] = (1728,),
+    min_scan_ms: int = 0,
+) -> Dis:
+    """Return our own DIS: any paper length, sub-address and password, inch and metric alike."""
+    bits = _Bits()
+    bits.on(RECEIVE, INCH, METRIC, SUB_ADDRESS, PASSWORD, LETTER, LEGAL)
+    bits.field(11, _modems(frozenset(rates)))
+    bits.on(MR, when=Compression.MR in compressions)
+    bits.on(FINE, when=Resolution.FINE in resolutions)
+    bits.on(SUPERFINE, when=Resolution.SUPERFINE in resolutions)
+    bits.field(17, _DCS_WIDTHS[max(widths)])
+    bits.field(19, _DCS_LENGTHS[Length.UNLIMITED])
+    bits.field(21, _DCS_SCAN[min_scan_ms])
+    return Dis(bits.fif())
+
+
+def _modems(rates: frozenset[Rate]) -> str:
+    """Return the richest pattern of bits 11-14 that promises nothing beyond `rates`."""
+    promised = {bits: offered for bits, offered in _MODEMS.items() if offered <= rates and bits != "1110"}
+    return max(promised, key=lambda bits: len(promised[bits]), default="0000")
+
+
+def negotiate(dis: Dis, coding: Coding, rate: Rate, *, sub: bool = False, password: bool = False) -> Dcs:
+    """Return the DCS for pages of this coding; ValueError where `dis` does not offer one of its parts.
+
+    `sub` and `password` tell that SUB, and PWD or SID, go out in the same burst.
+    """
+    permitted = (
+        coding.compression in dis.compressions,
+        coding.resolution in dis.resolutions,
+        coding.width in dis.widths,
+        coding.length in dis.lengths,
+        rate in dis.rates,
+        not sub or dis.sub_address,
+        not password or dis.password,
+        coding.compression is not Compression.MMR,
+    )
+    if not all(permitted):
+        raise ValueError(f"the far machine does not offer {coding} at {rate.name}")
+    bits = _Bits()
+    bits.on(RECEIVE)
+    bits.field(11, rate.value.dcs)
+    bits.on(MR, when=coding.compression is Compression.MR)
+    bits.on(FINE, when=coding.resolution is Resolution.FINE)
+    bits.on(SUPERFINE, when=coding.resolution is Resolution.SUPERFINE)
+    bits.field(17, _DCS_WIDTHS[coding.width])
+    bits.field(19, _DCS_LENGTHS[coding.length])
+    bits.field(21, _DCS_SCAN[dis.min_scan_ms(coding.resolution)])
+    bits.on(SUB_ADDRESS, when=sub)
+    bits.on(PASSWORD, when=password)
+    return Dcs(bits.fif())

@@ -1,0 +1,448 @@
+"""What both machines of a T.30 call share: the seam, the burst being heard, timers, ends.
+
+A session takes events and a time and returns action lists; it owns no clock, port or thread. The rules of a
+list are in `modem.actions`. `T30Sender` and `T30Receiver` each are a table `(state, signal) -> method`;
+a signal is the closing frame of a burst (`Fcf`) or a `Cue`. What a table does not name is no error: a frame
+nobody asked for is heard and passed over, and the listening goes on until its timer ends it.
+
+Theory of operation
+-------------------
+* **One wait at a time.** `_transmit` and `_listen` name the timer that bounds what follows. It starts when
+  the transmission has left (`Sent`), and its expiry is `Cue.SILENCE` to the table. While a V.21 burst is
+  being heard the wait is not judged (T.30 5.4.3.1: let the burst end); a burst that never ends is bounded
+  by `Timer.BURST`, a transmission by `Timer.SEND`, the whole call by `Timer.CALL`.
+* **A burst is judged when it is over.** Its last good frame with the final bit is the signal. A burst without
+  one is `Cue.DAMAGED`: nobody answers it. A burst closed by a frame that only we send is our own echo: it
+  gives the wait its full time again, three times in a row at most, and is never counted as a try.
+* **Every end is `_end`**: DCN where the line stands, hang up, wait for `HungUp`, then a `CallResult`.
+  Nothing is raised through a call.
+* **Write-ahead** notices are made with `_barrier`, which returns the action that holds the bytes behind it.
+  `stored` tells the session that the owner has one on stable storage; `FaxCall` calls it before it lifts
+  the barrier, and a list it returns takes the place of the one being held.
+
+ECM will join here: RNR and RR are waits of their own, PPS is one more post-page signal.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from modem import airtime
+from modem.actions import Action, Barrier, HangUp, ListenData, ListenFrames, SendFrames, WaitSilence
+from modem.events import (
+    BurstEnded,
+    CallFailed,
+    CarrierLost,
+    CarrierSeen,
+    CarrierWrong,
+    Connected,
+    DataEnded,
+    DataReceived,
+    DriverFailed,
+    Event,
+    FrameReceived,
+    HungUp,
+    Sent,
+)
+from modem.fcf import PLAIN_POST_PAGE, Fcf, Frame
+from modem.notices import Dialling, Finished, Notice
+from modem.rates import Rate
+from modem.result import CallResult, PageResult, PageState, Reason, TraceEntry
+from modem.timers import Timer, TimerSet
+from modem.wording import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from modem.job import CallJob
+
+N = TypeVar("N", bound=Notice)
+
+TURN_ROUND = WaitSilence(70)  # T.30: 75 ms +-20 between what the far end sent and our carrier
+MOST_ECHOES = 3
+MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dead
+LISTENS = (ListenFrames, ListenData)
+
+
+class State(Enum):
+    """States of both machines; their meaning stands above the tables."""
+
+    IDLE = "idle"
+    DIALLING = "dialling"
+    WAIT_DIS = "waiting for DIS"
+    TRAINING = "training"
+    PAGE = "page"
+    AWAITING = "waiting for confirmation"
+    REOPEN = "waiting for DIS after EOM"
+    ANSWERING = "answering"
+    PHASE_B = "waiting for DCS"
+    REOPENING = "pausing after EOM"
+    TCF = "training check"
+    RETRAIN = "waiting for DCS again"
+    RECEIVING = "receiving"
+    POST_PAGE = "waiting for the post-page command"
+    BETWEEN = "waiting for a page or a repeated command"
+    CLOSING = "waiting for DCN"
+    ENDING = "ending"
+    DONE = "done"
+
+
+class Cue(Enum):
+    """Signals that are no frames."""
+
+    CONNECTED = "connected"
+    SENT = "sent"
+    SILENCE = "silence"
+    DAMAGED = "damaged"
+    DATA_ENDED = "data ended"
+    WRONG_CARRIER = "wrong carrier"
+    NO_CARRIER = "no carrier"
+
+
+Signal = Fcf | Cue
+Table = dict[tuple[State, Signal], str]
+
+
+class Session(ABC):
+    """One call seen from one end. See the module text for how it works."""
+
+    table: ClassVar[Mapping[tuple[State, Signal], str]]
+    own_frames: ClassVar[frozenset[Fcf]]
+    direction: ClassVar[str]
+
+    def __init__(self, job: CallJob, rates: Iterable[Rate] = tuple(Rate)) -> None:
+        self.job = job
+        self.rates = frozenset(
+            rate for rate in rates if rate.bits <= job.max_rate and rate.modulation in job.modulations
+        )
+        self.state = State.IDLE
+        self.now = 0.0
+        self.result: CallResult | None = None
+        self.remote_id = ""
+        self.rate: Rate | None = None
+        self.rtn = 0
+        self.pages: dict[int, PageResult] = {}
+        self._timers = TimerSet()
+        self._wait: Timer | None = None
+        self._notices: list[Notice] = []
+        self._trace: list[TraceEntry] = []
+        self._next_notice = 1
+        self._signal: Signal | None = None  # what is being acted on
+        self._burst: list[Frame] = []
+        self._echoes = 0
+        self._lost = 0
+        self._started = 0.0
+        self._connected: float | None = None
+        self._dialling = 0
+        self._outcome = CallResult(success=False, reason=Reason.PROTOCOL)
+
+    # -- the seam ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def start(self, now: float) -> list[Action]:
+        """Begin the call; returns the first list."""
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the call is over and `result` stands."""
+        return self.state is State.DONE
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        """Take what happened on the line; an empty list means: go on as you are."""
+        self.now = now
+        if self.state is State.DONE:
+            return []
+        if self.state is State.ENDING:
+            if isinstance(event, HungUp | DriverFailed | CallFailed):
+                self._finish()
+            return []
+        return self._heed(event)
+
+    def stored(self, notice_id: int, now: float) -> list[Action]:
+        """Take note that a notice is on stable storage; a list returned replaces the one held back."""
+        self.now = now
+        if notice_id == self._dialling and self._connected is None and self._wait:
+            self._timers.start(self._wait, now)
+        return []
+
+    def next_deadline(self) -> float | None:
+        """Return when `timeout` is due; None once the call is over."""
+        return None if self.done else self._timers.next(self._unjudged())
+
+    def timeout(self, now: float) -> list[Action]:
+        """Take the passing of a deadline."""
+        self.now = now
+        expired = self._timers.take_expired(now, self._unjudged())
+        if Timer.CALL in expired:
+            return self._end(
+                Reason.CALL_DROPPED, f"call longer than {self.job.max_seconds:.0f} s", at_once=True
+            )
+        if Timer.HANG_UP in expired:
+            self._finish()
+            return []
+        if Timer.SEND in expired:
+            return self._end(Reason.MODEM_ERROR, "the modem did not finish sending", dcn=False)
+        if Timer.BURST in expired:
+            return self._burst_ended()
+        return self._fire(Cue.SILENCE) if expired else []
+
+    def cancel(self, now: float) -> list[Action]:
+        """End the call now, whatever it is doing."""
+        self.now = now
+        if self.state in (State.ENDING, State.DONE):
+            return []
+        if self.state is State.IDLE:
+            self._outcome = CallResult(success=False, reason=Reason.CANCELLED)
+            self._finish()
+            return []
+        return self._end(Reason.CANCELLED, at_once=True)
+
+    def take_notices(self) -> list[Notice]:
+        """Return and forget the notices since the last call."""
+        taken, self._notices = self._notices, []
+        return taken
+
+    def take_trace(self) -> list[TraceEntry]:
+        """Return and forget the log lines since the last call."""
+        taken, self._trace = self._trace, []
+        return taken
+
+    # -- events -----------------------------------------------------------------------------------------
+
+    def _heed(self, event: Event) -> list[Action]:
+        match event:
+            case CallFailed(reason, detail):
+                self._outcome = CallResult(success=False, reason=reason, t30=detail)
+                self._finish()
+                return []
+            case DriverFailed(reason, detail):
+                return self._end(reason, detail, dcn=False)
+            case HungUp():
+                return self._line_gone()
+            case Sent() | Connected():
+                return self._progress(connected=isinstance(event, Connected))
+            case _:
+                return self._hear(event)
+
+    def _hear(self, event: Event) -> list[Action]:
+        match event:
+            case CarrierSeen(fast):
+                self._carrier(fast=fast)
+            case FrameReceived(frame, fcs_ok, raw):
+                self._frame(frame if fcs_ok else None, raw)
+            case DataReceived(data):
+                self._data(data)
+            case BurstEnded():
+                return self._burst_ended()
+            case _:
+                return self._no_more(event)
+        return []
+
+    def _no_more(self, event: Event) -> list[Action]:
+        """Take the end of a listen that brought no burst."""
+        match event:
+            case DataEnded():
+                return self._fire(Cue.DATA_ENDED)
+            case CarrierWrong():
+                return self._fire(Cue.WRONG_CARRIER)
+            case CarrierLost():
+                return self._carrier_lost()
+            case _:
+                return []
+
+    def _progress(self, *, connected: bool) -> list[Action]:
+        if connected:
+            self._connected = self.now
+            self._stop_wait()
+            return self._fire(Cue.CONNECTED)
+        self._timers.stop(Timer.SEND)
+        if self._wait:
+            self._timers.start(self._wait, self.now)
+        return self._fire(Cue.SENT)
+
+    def _data(self, data: bytes) -> None:  # noqa: B027  (a sender hears no data)
+        """Take octets of a fast carrier."""
+
+    def _carrier(self, *, fast: bool) -> None:
+        if not fast:
+            self._timers.start(Timer.BURST, self.now)
+
+    def _carrier_lost(self) -> list[Action]:
+        self._lost += 1
+        if self._lost > MOST_LOST:
+            return self._line_gone()
+        return self._fire(Cue.NO_CARRIER)
+
+    def _line_gone(self) -> list[Action]:
+        """End because the far end or the line is no longer there."""
+        return self._end(Reason.CALL_DROPPED, f"line lost while {self.state.value}", dcn=False)
+
+    def _frame(self, frame: Frame | None, raw: bytes) -> None:
+        self._timers.start(Timer.BURST, self.now)
+        self._lost = 0
+        octets = raw or (frame.encode() if frame else b"")
+        self._note("<", "frame", describe(frame) if frame else "damaged or unknown frame", octets)
+        if frame:
+            self._burst.append(frame)
+
+    def _burst_ended(self) -> list[Action]:
+        frames, self._burst = self._burst, []
+        self._timers.stop(Timer.BURST)
+        closing = next((frame for frame in reversed(frames) if frame.final), None)
+        if closing is None:
+            return self._fire(Cue.DAMAGED)
+        if closing.fcf in self.own_frames:
+            return self._echo()
+        self._echoes = 0
+        self._take_burst(frames)
+        return self._fire(PLAIN_POST_PAGE.get(closing.fcf, closing.fcf))
+
+    def _take_burst(self, frames: list[Frame]) -> None:  # noqa: B027  (a machine need not look)
+        """Keep what the frames before the closing one say."""
+
+    def _echo(self) -> list[Action]:
+        self._echoes += 1
+        if self._wait and self._echoes <= MOST_ECHOES:
+            self._timers.start(self._wait, self.now)
+        return self._listen_again()
+
+    def _fire(self, signal: Signal) -> list[Action]:
+        """Do what the table says; a signal it does not name leaves the wait running."""
+        self._signal = signal
+        name = self.table.get((self.state, signal))
+        if name is not None:
+            actions: list[Action] = getattr(self, name)()
+            return actions
+        if signal is Fcf.DCN:
+            return self._remote_left()
+        if isinstance(signal, Fcf) or signal in (Cue.DAMAGED, Cue.NO_CARRIER):
+            return self._listen_again()
+        return []
+
+    @abstractmethod
+    def _remote_left(self) -> list[Action]:
+        """Take a DCN that no table entry expects."""
+
+    # -- what the machines build with -----------------------------------------------------------------
+
+    def _unjudged(self) -> frozenset[Timer]:
+        """Return the wait, which nobody judges while a burst is being heard."""
+        if self._wait and self._timers.running(Timer.BURST):
+            return frozenset({self._wait})
+        return frozenset()
+
+    def _transmit(self, *actions: Action, wait: Timer | None = None) -> list[Action]:
+        """Send; `wait` starts when everything has left."""
+        self._stop_wait()
+        self._wait = wait
+        self._timers.start(Timer.SEND, self.now, Timer.SEND.seconds + 1.1 * airtime.total(actions))
+        self._log_sent(actions)
+        return list(actions)
+
+    def _listen(self, action: ListenFrames | ListenData, wait: Timer, *before: Action) -> list[Action]:
+        """Listen without sending anything first; `wait` starts now."""
+        self._stop_wait()
+        self._wait = wait
+        self._timers.start(wait, self.now)
+        return [*before, action]
+
+    def _listen_again(self) -> list[Action]:
+        """Go on hearing bursts within the wait that runs; its end, if passed meanwhile, is judged now."""
+        if self._wait is None:
+            return []
+        if not self._timers.running(self._wait) or self._timers.expired(self._wait, self.now):
+            self._timers.stop(self._wait)
+            return self._fire(Cue.SILENCE)
+        return [ListenFrames()]
+
+    def _stop_wait(self) -> None:
+        if self._wait:
+            self._timers.stop(self._wait)
+        self._timers.stop(Timer.BURST)
+        self._burst = []
+
+    def _frames(self, *contents: tuple[Fcf, bytes], x: bool) -> SendFrames:
+        """Make one burst; only its last frame is final."""
+        last = len(contents) - 1
+        return SendFrames(tuple(Frame(fcf, x, i == last, fif) for i, (fcf, fif) in enumerate(contents)))
+
+    def _tell(self, kind: type[N], **fields: object) -> N:
+        """Make a notice and queue it for the owner."""
+        notice = kind(self._next_notice, self.now, **fields)
+        self._next_notice += 1
+        self._notices.append(notice)
+        return notice
+
+    def _barrier(self, kind: type[N], **fields: object) -> Barrier:
+        """Make a write-ahead notice; returns what holds the bytes behind it."""
+        return Barrier(self._tell(kind, **fields).id)
+
+    def _begin(self, state: State, wait: Timer, number: str) -> Barrier:
+        """Start the clocks of a call and the notice that stands before its first byte."""
+        self._started = self.now
+        self._timers.start(Timer.CALL, self.now, self.job.max_seconds)
+        self.state = state
+        self._wait = wait
+        self._timers.start(wait, self.now)
+        self._dialling = self._tell(Dialling, number=number).id
+        return Barrier(self._dialling)
+
+    def _page(self, n: int, **changes: object) -> None:
+        """Change what is known of page `n`."""
+        page = self.pages.get(n, PageResult(n, self.direction, PageState.SENDING))
+        self.pages[n] = replace(page, **changes)  # type: ignore[arg-type]
+
+    def _note(self, direction: str, kind: str, text: str, raw: bytes = b"") -> None:
+        self._trace.append(TraceEntry(self.now - self._started, direction, kind, text, raw.hex()))
+
+    def _log_sent(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, SendFrames):
+                for frame in action.frames:
+                    self._note(">", "frame", describe(frame), frame.encode())
+
+    # -- ends -------------------------------------------------------------------------------------------
+
+    def _end(
+        self, reason: Reason, t30: str = "", *before: Action, dcn: bool = True, at_once: bool = False
+    ) -> list[Action]:
+        """Leave the call: DCN where the line stands, then on hook. `before` goes out ahead of the DCN."""
+        success = reason in (Reason.SENT, Reason.RECEIVED)
+        self._outcome = CallResult(success=success, reason=reason, t30=t30)
+        self._timers.clear()
+        self.state = State.ENDING
+        actions: list[Action] = list(before)
+        if dcn and self._connected is not None:
+            actions += [] if at_once else [TURN_ROUND]
+            actions.append(self._frames((Fcf.DCN, b""), x=self._x_of_dcn()))
+        actions.append(HangUp())
+        self._log_sent(actions)
+        self._timers.start(Timer.HANG_UP, self.now, Timer.HANG_UP.seconds + airtime.total(actions))
+        return actions
+
+    def _x_of_dcn(self) -> bool:
+        """Return the X bit of our DCN: set only by a station that received a DIS."""
+        return False
+
+    def _finish(self) -> None:
+        """Make the result and the last notice."""
+        self._timers.clear()
+        self.state = State.DONE
+        self._wait = None
+        self._settle()
+        self.result = replace(
+            self._outcome,
+            remote_id=self.remote_id,
+            rate=self.rate.bits if self.rate else 0,
+            line_seconds=0.0 if self._connected is None else self.now - self._connected,
+            pages=tuple(self.pages[n] for n in sorted(self.pages)),
+            rtn=self.rtn,
+        )
+        self._note(" ", "note", f"call ended: {self.result.reason} {self.result.t30}".rstrip())
+        self._tell(Finished, result=self.result)
+
+    def _settle(self) -> None:  # noqa: B027  (a machine need not have open pages)
+        """Put pages that the call left open in order, before the result is made."""
