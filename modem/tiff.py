@@ -1,0 +1,175 @@
+"""TIFF for the command line: documents into a `PageSource`, received pages into files.
+
+Only `modem.cli` and tests use it; the engine knows coded streams and no TIFF. Pillow (libtiff) does the T.4
+coding both ways. It scales nothing but the emergency step from fine to standard; pages of other widths
+are padded with white to the next width of T.4. TIFF 6.0 sections 10 and 11, T.4 clause 4.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageSequence, UnidentifiedImageError
+
+from modem.coding import Coding, Compression, PageShape, Resolution
+from modem.fcf import reverse_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modem.coding import ReceivedPage
+
+WIDTHS = (1728, 2048, 2432)
+LINES_PER_INCH = {Resolution.STANDARD: 98.0, Resolution.FINE: 196.0, Resolution.SUPERFINE: 391.0}
+PELS_PER_INCH = 204.0
+STRIP, STRIP_BYTES, ROWS_PER_STRIP, T4_OPTIONS = 273, 279, 278, 292
+
+
+class BadDocumentError(ValueError):
+    """A document cannot be sent: the sentence names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One page: a mode "1" image of a T.4 width, black = 0 as Pillow has it."""
+
+    image: Image.Image
+    resolution: Resolution
+
+    def at(self, resolution: Resolution) -> Image.Image:
+        """Return the page at its own resolution, or with every other line left out."""
+        if resolution is self.resolution:
+            return self.image
+        width, height = self.image.size
+        return self.image.resize((width, max(1, height // 2)), Image.Resampling.NEAREST)
+
+
+def read_document(path: Path) -> list[Picture]:
+    """Read every page of a TIFF (or other image); raises BadDocumentError."""
+    try:
+        with Image.open(path) as file:
+            return [_picture(frame, path) for frame in ImageSequence.Iterator(file)]
+    except (OSError, UnidentifiedImageError) as error:
+        raise BadDocumentError(f"{path}: {error}") from error
+
+
+def _picture(frame: Image.Image, path: Path) -> Picture:
+    dots = float(frame.info.get("dpi", (PELS_PER_INCH, 196.0))[1]) or 196.0
+    resolution = min(LINES_PER_INCH, key=lambda one: abs(LINES_PER_INCH[one] - dots))
+    image = frame.convert("1")
+    width = next((width for width in WIDTHS if width >= image.width), None)
+    if width is None:
+        raise BadDocumentError(f"{path}: {image.width} pels a line; a fax line has {WIDTHS[-1]} at most")
+    if width != image.width:
+        page = Image.new("1", (width, image.height), 1)
+        page.paste(image, ((width - image.width) // 2, 0))
+        image = page
+    return Picture(image, resolution)
+
+
+class PreparedPages:
+    """A `PageSource` over pictures, every coding made beforehand."""
+
+    def __init__(self, pictures: Sequence[Picture], compressions: Sequence[Compression]) -> None:
+        self._shapes: list[PageShape] = []
+        self._coded: dict[tuple[int, int, Resolution, Compression], bytes] = {}
+        for n, picture in enumerate(pictures, 1):
+            self._prepare(n, picture, compressions)
+
+    @property
+    def count(self) -> int:
+        """Number of pages."""
+        return len(self._shapes)
+
+    def shape(self, n: int) -> PageShape:
+        """Return what page `n` can be sent as."""
+        return self._shapes[n - 1]
+
+    def size(self, n: int, coding: Coding) -> int:
+        """Return the octets of page `n` in this coding; raises KeyError where it was not prepared."""
+        return len(self.page(n, coding))
+
+    def page(self, n: int, coding: Coding) -> bytes:
+        """Return the stream of page `n`; raises KeyError where it was not prepared."""
+        return self._coded[n, coding.width, coding.resolution, coding.compression]
+
+    def _prepare(self, n: int, picture: Picture, compressions: Sequence[Compression]) -> None:
+        resolutions = {picture.resolution}
+        if picture.resolution is Resolution.FINE:
+            resolutions.add(Resolution.STANDARD)
+        rows = {resolution: picture.at(resolution).height for resolution in resolutions}
+        width = picture.image.width
+        self._shapes.append(PageShape((width,), rows))
+        for resolution in resolutions:
+            image = picture.at(resolution)
+            for compression in {Compression.MH, *compressions} - {Compression.MMR}:
+                self._coded[n, width, resolution, compression] = encode(image, compression)
+
+
+def encode(image: Image.Image, compression: Compression) -> bytes:
+    """Code a mode "1" image as MH or MR lines, each behind its EOL; least significant bit first, no RTC."""
+    options = 1 if compression is Compression.MR else 0
+    file = io.BytesIO()
+    white = Image.new("1", image.size, 255)
+    ImageChops.logical_xor(image, white).save(  # Pillow's invert mistakes a white of 1 for black
+        file,
+        "TIFF",
+        compression="group3",
+        tiffinfo={T4_OPTIONS: options, ROWS_PER_STRIP: image.height},
+    )
+    data = file.getvalue()
+    with Image.open(io.BytesIO(data)) as written:
+        start, length = written.tag_v2[STRIP], written.tag_v2[STRIP_BYTES]  # type: ignore[attr-defined]
+    return reverse_bits(data[start[0] : start[0] + length[0]])
+
+
+def decode(page: ReceivedPage) -> Image.Image:
+    """Draw a received page; lines libtiff cannot read come out as it repairs them."""
+    with Image.open(io.BytesIO(_wrap(page))) as file:
+        return file.convert("1")
+
+
+class PageFolder:
+    """A `PageSink` that writes each page to `page-001.tif`, ... of a folder as it comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[int, Path] = {}
+        self.pages: dict[int, ReceivedPage] = {}
+
+    def store(self, page: ReceivedPage) -> None:
+        """Write the page, in Group 4 coding with the true resolution."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"page-{page.n:03d}.tif"
+        dots = (PELS_PER_INCH, LINES_PER_INCH[page.coding.resolution])
+        decode(page).save(path, "TIFF", compression="group4", dpi=dots)
+        self.pages[page.n] = page
+        self.files[page.n] = path
+
+
+def _wrap(page: ReceivedPage) -> bytes:
+    """Put a coded stream into a one-strip TIFF: white = 0, least significant bit first."""
+    scheme = 4 if page.coding.compression is Compression.MMR else 3
+    entries = [
+        (256, 4, page.coding.width),
+        (257, 4, page.rows),
+        (258, 3, 1),
+        (259, 3, scheme),
+        (262, 3, 0),
+        (266, 3, 2),
+        (STRIP, 4, 0),
+        (277, 3, 1),
+        (ROWS_PER_STRIP, 4, page.rows),
+        (STRIP_BYTES, 4, len(page.data)),
+    ]
+    if scheme == 3:
+        entries.append((T4_OPTIONS, 4, 1 if page.coding.compression is Compression.MR else 0))
+    offset = 8 + 2 + 12 * len(entries) + 4
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+    for tag, kind, value in entries:
+        head += struct.pack("<HHII", tag, kind, 1, offset if tag == STRIP else value)
+    return head + struct.pack("<I", 0) + page.data
