@@ -1,0 +1,52 @@
+"""What a door's reader finds in the raw bytes of a submission: documents, wishes, names. Plain values.
+
+A reader is a function `read(raw: bytes, context: dict) -> Reading` that runs in a child with limits, so both
+travel between processes. It raises `ReadError`, whose code is a value of `Cause`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document to draw.
+
+    `name` for people, cleaned; `content_type` "type/subtype"; `charset` of text, already UTF-8 where known;
+    `related`: Content-ID without brackets -> (content type, bytes) of pictures an HTML text points to.
+    """
+
+    name: str
+    content_type: str
+    data: bytes
+    charset: str | None
+    role: Literal["body", "attachment"]
+    related: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A submission understood. `contacts`: canonical number -> name; addresses are as the mail wrote them."""
+
+    documents: tuple[Document, ...]
+    subject: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    contacts: dict[str, str] = field(default_factory=dict)
+    reply_to: str = ""
+    from_: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class ReadError(Exception):
+    """The submission cannot be sent as it is. `subject` and `reply_to` as far as they were read."""
+
+    def __init__(
+        self, code: str, text: str, subject: str = "", addresses: tuple[str, str] = ("", "")
+    ) -> None:
+        super().__init__(code, text, subject, addresses)
+        self.code = code
+        self.text = text
+        self.subject = subject
+        self.addresses = addresses

@@ -1,0 +1,121 @@
+"""The SMTP listener: sockets, how many connections there may be, and an orderly end.
+
+What is said on a connection is `conversation.py`; what becomes of a mail is `transaction.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from gateway.mailin.conversation import Conversation
+from gateway.mailin.tls import certificate_of
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Coroutine
+
+    from gateway.mailin.transaction import Desk
+
+T = TypeVar("T")
+
+log = structlog.get_logger("smtp")
+
+
+class Listener:
+    """Listens on all configured addresses between `start` and `stop`. `ports` are the ones it got."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.stopping = False
+        self._certificate = certificate_of(desk.settings)
+        self._servers: list[asyncio.Server] = []
+        self._open: set[Conversation] = set()
+        self._by_address: Counter[str] = Counter()
+        self._work: set[asyncio.Task[object]] = set()
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports listened on: those of `listen`, then those of `listen_tls`."""
+        return [socket.getsockname()[1] for server in self._servers for socket in server.sockets]
+
+    async def start(self) -> None:
+        """Open the sockets; raise OSError if one cannot be had."""
+        settings = self.desk.settings
+        self.desk.spool.mkdir(parents=True, exist_ok=True)
+        for host, port in settings.listen:
+            await self._listen(host, port, self._plain, None)
+        for host, port in settings.listen_tls:
+            context = self._certificate.context() if self._certificate else None
+            await self._listen(host, port, self._implicit, context)
+        log.info("listening", ports=self.ports)
+
+    async def stop(self, grace_s: float = 30.0) -> None:
+        """Take no more connections, end the idle ones with 421, and wait for mails that are being taken."""
+        self.stopping = True
+        for server in self._servers:
+            server.close()
+        for conversation in list(self._open):
+            await conversation.say_goodbye()
+        tasks = [c.task for c in self._open if c.task is not None]
+        if tasks or self._work:
+            await asyncio.wait([*tasks, *self._work], timeout=grace_s)
+        for conversation in list(self._open):
+            conversation.hang_up()
+        if self._work:  # a mail that is all here is stored, however long the disk takes
+            await asyncio.wait(self._work)
+
+    async def to_the_end(self, work: Coroutine[object, object, T]) -> T:
+        """Return the result of `work`, which goes on if the caller is cancelled."""
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def opened(self, conversation: Conversation) -> None:
+        """Count a connection."""
+        self._open.add(conversation)
+        self._by_address[conversation.peer] += 1
+
+    def closed(self, conversation: Conversation) -> None:
+        """Count it no more."""
+        if conversation in self._open:
+            self._open.remove(conversation)
+            self._by_address[conversation.peer] -= 1
+            self._by_address += Counter()  # drops the zeros
+
+    def is_crowded(self, conversation: Conversation) -> bool:
+        """Say whether this connection is one too many; trusted networks are not counted."""
+        limits = self.desk.settings.limits
+        if self.desk.settings.is_trusted(conversation.peer):
+            return False
+        return (
+            len(self._open) > limits.connections
+            or self._by_address[conversation.peer] > limits.connections_per_ip
+        )
+
+    async def _listen(
+        self, host: str, port: int, factory: Callable[[], Conversation], context: ssl.SSLContext | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        handshake = self.desk.settings.limits.greeting_s if context else None
+        server = await loop.create_server(
+            factory, host, port, ssl=context, ssl_handshake_timeout=handshake, reuse_address=True
+        )
+        self._servers.append(server)
+
+    def _plain(self) -> Conversation:
+        return Conversation(self, self._certificate.context() if self._certificate else None)
+
+    def _implicit(self) -> Conversation:
+        if self._certificate:
+            self._certificate.context()
+        return Conversation(self, None)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a mail could not be stored", error=repr(error))

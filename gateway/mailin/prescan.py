@@ -1,0 +1,206 @@
+"""What is looked at in a mail before the 250: its header block and the skeleton of its parts, as bytes.
+
+Nothing is decoded and no tree is built, so that no mail can make this slow: a parser of the full language
+meets the mail later, in a child with limits. Here only the limits of design.md 5a are held (they keep known
+parser bombs out, threats.md section 3), the fields the door itself needs are read, and mails are turned away
+that must not become faxes: automatic answers and loops (threats.md section 4), and signed or encrypted mail,
+which no part of this release can judge.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from mmap import mmap
+
+    from gateway.mailin.settings import SmtpLimits
+
+    Bytes = bytes | mmap
+
+FIELD_END = re.compile(rb"\r\n(?![ \t])")
+FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)\Z", re.DOTALL)
+FOLD = re.compile(rb"\r\n(?=[ \t])")
+COMMENT = re.compile(rb"\([^()]*\)")
+BOUNDARY = re.compile(rb"\bboundary\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;\"]+))", re.IGNORECASE)
+NAME = re.compile(rb"\b(?:file)?name\*?\s*=\s*\"?[^;\"]*smime\.p7m", re.IGNORECASE)
+CONTINUATION = re.compile(rb"\*\d+\*?\s*=")
+MESSAGE_ID = re.compile(rb"<[^<>\s]{1,990}>")
+SEALED = frozenset(
+    {
+        b"multipart/signed",
+        b"multipart/encrypted",
+        b"application/pkcs7-mime",
+        b"application/x-pkcs7-mime",
+    }
+)
+MAX_DASH_LINES = 100_000
+MAX_CONTINUATIONS = 200
+MAX_PART_HEADER = 64 * 1024
+
+
+class Rejected(Refused):
+    """The mail cannot become a fax; `status` is the enhanced status code of the 550 reply."""
+
+    def __init__(self, status: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the header block said: the Message-ID with its brackets, or ""; where the header block ends."""
+
+    message_id: str
+    header_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header block: (name in lower case, unfolded raw value) in order."""
+
+    fields: tuple[tuple[bytes, bytes], ...]
+    end: int
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Return the values of a field."""
+        return [value for n, value in self.fields if n == name]
+
+    def first(self, name: bytes) -> bytes:
+        """Return the first value of a field, b"" without one."""
+        return next(iter(self.all(name)), b"")
+
+    @property
+    def content_type(self) -> bytes:
+        """The media type in lower case, without parameters and comments."""
+        value = COMMENT.sub(b"", self.first(b"content-type"))
+        return value.partition(b";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A multipart the walk is in: its two delimiter lines, and how many attached messages it lies in."""
+
+    next: bytes
+    last: bytes
+    messages: int
+
+
+def prescan(mail: Bytes, limits: SmtpLimits, own_domains: frozenset[str] = frozenset()) -> Findings:
+    """Look a mail over; raise `Rejected` where it breaks a limit or a rule."""
+    header = read_header(mail, 0, limits.header_bytes)
+    _check_fields(mail, header, limits)
+    _check_automatic(header, limits, own_domains)
+    _check_parts(mail, header, limits)
+    found = MESSAGE_ID.search(header.first(b"message-id"))
+    return Findings(found[0].decode("ascii", "replace") if found else "", header.end)
+
+
+def read_header(mail: Bytes, start: int, longest: int) -> Header:
+    """Read the header block at `start`; raise `Rejected` if it is longer than `longest` bytes."""
+    if mail[start : start + 2] == b"\r\n":
+        return Header((), start + 2)
+    end = mail.find(b"\r\n\r\n", start, start + longest + 4)
+    if end < 0:
+        if len(mail) - start > longest:
+            raise Rejected("5.6.0", "The header block is too long")
+        end = len(mail)
+    block = mail[start:end]
+    matches = (FIELD.match(field) for field in FIELD_END.split(block))
+    fields = tuple((m[1].lower(), FOLD.sub(b"", m[2]).strip()) for m in matches if m)
+    return Header(fields, min(end + 4, len(mail)))
+
+
+def _check_fields(mail: Bytes, header: Header, limits: SmtpLimits) -> None:
+    block = mail[: header.end]
+    raw = FIELD_END.split(block)
+    if len(header.fields) > limits.fields or len(raw) > limits.fields + 2:
+        raise Rejected("5.6.0", "Too many header fields")
+    if any(len(field) > limits.field_bytes for field in raw):
+        raise Rejected("5.6.0", "A header field is too long")
+    if any(len(CONTINUATION.findall(value)) > MAX_CONTINUATIONS for _, value in header.fields):
+        raise Rejected("5.6.0", "A header field has too many parameters")
+
+
+def _check_automatic(header: Header, limits: SmtpLimits, own_domains: frozenset[str]) -> None:
+    if len(header.all(b"received")) > limits.received_fields:
+        raise Rejected("5.4.6", "Routing loop")
+    if header.first(b"auto-submitted").lower().startswith(b"auto-replied"):
+        raise Rejected("5.7.1", "Automatic replies are not faxed")
+    if header.content_type == b"multipart/report":
+        raise Rejected("5.7.1", "Delivery reports are not faxed")
+    loops = b" ".join(header.all(b"x-loop")).lower().decode("ascii", "replace")
+    if any(domain in loops for domain in own_domains):
+        raise Rejected("5.4.6", "This mail was sent by this gateway")
+
+
+def _check_parts(mail: Bytes, header: Header, limits: SmtpLimits) -> None:
+    """Walk along the delimiter lines with a stack of the open multiparts."""
+    stack: list[Open] = []
+    parts = 1
+    _enter(mail, header, stack, limits)
+    for at, line in _dash_lines(mail, header.end):
+        level = _level(stack, line)
+        if level < 0:
+            continue
+        del stack[level + 1 :]
+        if line == stack[level].last:
+            stack.pop()
+            continue
+        parts += 1
+        if parts > limits.parts:
+            raise Rejected("5.6.0", "Too many parts")
+        _enter(mail, read_header(mail, at, MAX_PART_HEADER), stack, limits)
+
+
+def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -> None:
+    """Open the multipart a header declares, going into attached messages on the way."""
+    messages = stack[-1].messages if stack else 0
+    while header.content_type == b"message/rfc822":
+        messages += 1
+        if messages > limits.message_depth:
+            raise Rejected("5.6.0", "Attached messages are nested too deep")
+        header = read_header(mail, header.end, limits.header_bytes)
+    if not messages:
+        _check_sealed(header)
+    found = BOUNDARY.search(header.first(b"content-type"))
+    if found and header.content_type.startswith(b"multipart/"):
+        delimiter = b"--" + (found[1] or found[2] or b"").rstrip()
+        stack.append(Open(delimiter, delimiter + b"--", messages))
+    if len(stack) > limits.depth:
+        raise Rejected("5.6.0", "Parts are nested too deep")
+
+
+def _check_sealed(header: Header) -> None:
+    described = header.first(b"content-type") + b";" + header.first(b"content-disposition")
+    if header.content_type in SEALED or NAME.search(described):
+        raise Rejected("5.7.5", "Signed and encrypted mail is not taken by this gateway")
+
+
+def _dash_lines(mail: Bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (where the next line begins, the line without its end) of lines that begin with two dashes."""
+    at = start - 2  # the header block ends in CRLF, which belongs to a delimiter that follows at once
+    for _ in range(MAX_DASH_LINES):
+        at = mail.find(b"\r\n--", max(at, 0))
+        if at < 0:
+            return
+        end = mail.find(b"\r\n", at + 2, at + 2 + 998)
+        if end < 0:
+            at += 2
+            continue
+        yield end + 2, mail[at + 2 : end].rstrip()
+        at = end
+    raise Rejected("5.6.0", "Too many lines that look like part boundaries")
+
+
+def _level(stack: list[Open], line: bytes) -> int:
+    """Return the index of the multipart this line delimits, innermost first; -1 for none."""
+    for level in range(len(stack) - 1, -1, -1):
+        if line in (stack[level].next, stack[level].last):
+            return level
+    return -1

@@ -1,0 +1,68 @@
+"""What the mail door says. A fault of ours is never a 5xx, and no reply shows our insides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One SMTP reply: code, enhanced status code (RFC 3463), text."""
+
+    code: int
+    status: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.status} {self.text}"
+
+    @property
+    def good(self) -> bool:
+        """Whether what was asked was done."""
+        return self.code < 400
+
+
+OK = Reply(250, "2.0.0", "OK")
+TELL_NOBODY = Reply(252, "2.5.0", "Send some mail and see")
+BYE = Reply(221, "2.0.0", "Bye")
+SENDER_OK = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+TO_OPERATOR = Reply(250, "2.0.0", "Forwarded to the operator")
+REPORT_TAKEN = Reply(250, "2.0.0", "Report taken")
+
+BUSY = Reply(421, "4.3.2", "Too many connections, try again later")
+CLOSING = Reply(421, "4.3.2", "Service closing, try again later")
+TOO_SLOW = Reply(421, "4.4.2", "Waited too long, closing")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing")
+
+OUR_FAULT = Reply(451, "4.3.0", "Local trouble, try again later")
+DISK_FULL = Reply(452, "4.3.1", "No room at the moment, try again later")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; send the rest in another mail")
+
+LINE_TOO_LONG = Reply(500, "5.5.2", "Line too long")
+BAD_LINE = Reply(500, "5.5.2", "Commands are printable ASCII and end in CRLF")
+UNKNOWN_COMMAND = Reply(500, "5.5.1", "Command not known")
+BAD_ARGUMENT = Reply(501, "5.5.4", "Syntax error in the argument")
+BAD_SENDER = Reply(501, "5.1.7", "Not a sender address")
+NOT_DONE = Reply(502, "5.5.1", "Command not offered")
+WRONG_ORDER = Reply(503, "5.5.1", "Wrong order of commands")
+NO_RECIPIENTS = Reply(503, "5.5.1", "No valid recipients")
+BARE_LINE_END = Reply(550, "5.6.0", "Lines of a mail end in CRLF; a bare CR or LF is not taken")
+NO_RELAY = Reply(550, "5.7.1", "This host relays no mail")
+NOT_ALLOWED = Reply(550, "5.7.1", "Not allowed to send here")
+NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
+TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
+BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
+BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
+NO_SUBADDRESS = Reply(553, "5.1.3", "Sub-addresses (T33S) are not sent by this gateway")
+BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
+
+
+def queued(number: int) -> Reply:
+    """Give the promise: on stable storage, under this number."""
+    return Reply(250, "2.0.0", f"queued as {number}")
+
+
+def rejected(status: str, text: str) -> Reply:
+    """Turn away a mail that cannot become a fax."""
+    return Reply(550, status, text)

@@ -1,0 +1,71 @@
+"""What the mail door needs to know, as plain values; `app.py` fills it from the configuration.
+
+The defaults are the contract's table of limits. Nothing here reads a file or the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpLimits:
+    """Caps of the mail door; bytes, seconds and counts."""
+
+    message_bytes: int = 29_360_128
+    recipients: int = 500
+    header_bytes: int = 256 * 1024
+    field_bytes: int = 64 * 1024
+    fields: int = 1000
+    parts: int = 500
+    depth: int = 20
+    message_depth: int = 3
+    received_fields: int = 50
+    connections: int = 200
+    connections_per_ip: int = 10
+    commands_before_mail: int = 100
+    errors: int = 10
+    idle_commands: int = 20
+    idle_s: float = 60.0
+    session_s: float = 1800.0
+    greeting_s: float = 30.0
+    min_rate: float = 1000.0
+    free_disk_bytes: int = 1 << 30
+    free_disk_fraction: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The listener: where, for which domains, whom to believe.
+
+    `listen` and `listen_tls` are (host, port); port 0 lets the system choose. `certificate` and `key` are
+    paths of PEM files, empty = no STARTTLS. `operator` gets the mail of postmaster@ and abuse@.
+    """
+
+    domains: tuple[str, ...]
+    operator: tuple[str, ...]
+    hostname: str = ""
+    listen: tuple[tuple[str, int], ...] = (("0.0.0.0", 25),)  # noqa: S104  (a mail exchanger listens to all)
+    listen_tls: tuple[tuple[str, int], ...] = ()
+    certificate: str = ""
+    key: str = ""
+    trusted_networks: tuple[Network, ...] = ()
+    unauthenticated: str = "reject"
+    dedupe_hours: float = 24.0
+    limits: SmtpLimits = field(default_factory=SmtpLimits)
+
+    def is_trusted(self, address: str) -> bool:
+        """Say whether a peer's address lies in a trusted network."""
+        return self.trusted_network(address) is not None
+
+    def trusted_network(self, address: str) -> Network | None:
+        """Return the trusted network a peer's address lies in; None for none, or for no IP address."""
+        try:
+            peer = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return None
+        peer = getattr(peer, "ipv4_mapped", None) or peer
+        return next((n for n in self.trusted_networks if peer in n), None)

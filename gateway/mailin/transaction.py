@@ -1,0 +1,232 @@
+"""One mail through the door: what is answered to MAIL, RCPT and the end of DATA, and what is stored for it.
+
+No socket is touched here and no line is read; `conversation.py` does that. The order is that of durability.md
+section 3: spool, sync and rename, commit, and only then 250. An answer is a promise, so everything after the
+end of DATA runs in a task of its own that a lost connection cannot stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.domain import numbers
+from gateway.domain.errors import BadNumber, StorageFull, Unavailable
+from gateway.intake.submission import Submission, accept
+from gateway.mailin import bounces, dedupe, evidence, replies
+from gateway.mailin.envelope import NULL, Address, Kind, classify
+from gateway.mailin.evidence import KnownSender, Stranger
+from gateway.mailin.prescan import Rejected, prescan
+from gateway.store import audit, blobs, outbox
+from gateway.store.faxes import Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from gateway.mailin.data_reader import SpoolFile
+    from gateway.mailin.replies import Reply
+    from gateway.mailin.settings import SmtpSettings
+    from gateway.store.blobs import BlobStore
+    from gateway.store.database import AsyncStore
+
+log = structlog.get_logger("smtp")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every mail needs: stores, settings, and what is injected (time, ids, crash points).
+
+    `new_id` gives a Message-ID with brackets; `accepted` is called after each commit, to wake the render
+    role. `spool` is a folder on the file system of the blobs.
+    """
+
+    settings: SmtpSettings
+    store: AsyncStore
+    blobs: BlobStore
+    spool: Path
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    crash: Callable[[str], None]
+    accepted: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read in a mail: Message-ID and dedupe key of a fax; whether a report tells of a failure."""
+
+    message_id: str = ""
+    dedupe: str | None = None
+    failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A mail on stable storage: its blob, the spool file's size and hash, what was seen in it."""
+
+    blob: str
+    spool: SpoolFile
+    seen: Seen
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One mail, from MAIL to the answer after DATA. `peer` is the client's IP address."""
+
+    desk: Desk
+    sender: Address
+    peer: str
+    taken: int = 0
+    recipients: dict[str, Recipient] = field(default_factory=dict)
+    operator: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    discard: bool = False
+    _who: KnownSender | Stranger | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the peer's lines may end as they like."""
+        return self.desk.settings.is_trusted(self.peer)
+
+    async def recipient(self, address: Address) -> Reply:
+        """Answer RCPT."""
+        settings = self.desk.settings
+        kind = classify(address, settings.domains)
+        if kind is Kind.FOREIGN:
+            return replies.NO_RELAY
+        if self.taken >= settings.limits.recipients:
+            return replies.TOO_MANY_RECIPIENTS
+        reply = await self._take(kind, address)
+        self.taken += reply.good
+        return reply
+
+    async def _take(self, kind: Kind, address: Address) -> Reply:
+        if kind is Kind.OPERATOR:
+            self.operator.append(str(address))
+            return replies.RECIPIENT_OK
+        if kind is Kind.BOUNCE:
+            return await self._take_bounce(address)
+        who = await self._identified(address)
+        if isinstance(who, KnownSender):
+            return self._take_number(who, address)
+        if self.desk.settings.unauthenticated == "discard":
+            self.discard = True
+            return replies.RECIPIENT_OK
+        return replies.NOT_ALLOWED
+
+    def _take_number(self, who: KnownSender, address: Address) -> Reply:
+        try:
+            number = numbers.parse(address.local, who.country, who.area_code)
+        except BadNumber:
+            return replies.BAD_NUMBER
+        if number.sub:
+            return replies.NO_SUBADDRESS
+        self.recipients.setdefault(
+            number.canonical, Recipient(number.canonical, simulated_status=number.simulated_status)
+        )
+        return replies.RECIPIENT_OK
+
+    async def _take_bounce(self, address: Address) -> Reply:
+        token = bounces.token_of(address)
+        if self.sender != NULL or not await self.desk.store.read(bounces.exists, token):
+            return replies.NO_MAILBOX
+        self.returned.append(token)
+        return replies.RECIPIENT_OK
+
+    async def _identified(self, address: Address) -> KnownSender | Stranger:
+        """Look the sender up, once a mail; a stranger leaves one audit line and nothing else."""
+        if self._who is None:
+            who = await self.desk.store.read(evidence.identify, self.sender, self.peer, self.desk.settings)
+            if isinstance(who, Stranger):
+                await self._note("sender.refused", who.account_id, why=who.why, recipient=str(address))
+            self._who = who
+        return self._who
+
+    async def _note(self, action: str, account_id: int | None, **data: str) -> None:
+        now, actor, peer = self.desk.now(), self.sender.key, self.peer
+        await self.desk.store.run(lambda s: audit.note(s, action, now, account_id, actor, peer=peer, **data))
+
+    async def finish(self, spool: SpoolFile) -> Reply:
+        """Answer the end of DATA; takes the spool file over, whatever the answer."""
+        try:
+            return await self._finish(spool)
+        except Rejected as error:
+            account = self._who.account_id if self._who else None
+            await self._note("mail.rejected", account, why=error.text)
+            return replies.rejected(error.status, error.text)
+        except StorageFull as error:
+            log.warning("no room for a mail", detail=error.detail)
+            return replies.DISK_FULL
+        except Unavailable as error:
+            log.warning("a mail was put off", detail=error.detail)
+            return replies.OUR_FAULT
+        finally:
+            spool.discard()
+
+    async def _finish(self, spool: SpoolFile) -> Reply:
+        if not (self.recipients or self.operator or self.returned):
+            return replies.OK
+        self.desk.crash("smtp.spooled")
+        spool.close()
+        seen = await asyncio.to_thread(self._inspect, spool)
+        blob = await asyncio.to_thread(self.desk.blobs.adopt, "message", spool.path, spool.sha256)
+        self.desk.crash("smtp.renamed")
+        reply = await self.desk.store.run(self._write, Stored(blob, spool, seen))
+        self.desk.crash("smtp.committed")
+        self.desk.accepted()
+        return reply
+
+    def _inspect(self, spool: SpoolFile) -> Seen:
+        """Look at the spool file before anything is promised; raise `Rejected`."""
+        if not spool.size:
+            raise Rejected("5.6.0", "The mail is empty")
+        settings = self.desk.settings
+        with spool.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mail:
+            if not isinstance(self._who, KnownSender) or not self.recipients:
+                return Seen(failure=bounces.tells_of_failure(mail))
+            findings = prescan(mail, settings.limits, frozenset(settings.domains))
+            key = dedupe.key(mail, findings.header_end, self._who.account_id, findings.message_id)
+            return Seen(findings.message_id, key)
+
+    def _write(self, session: Session, stored: Stored) -> Reply:
+        """Write every row this mail causes, in one transaction."""
+        now, blob, spool = self.desk.now(), stored.blob, stored.spool
+        blobs.record(session, blob, spool.size, now)
+        for token in self.returned if stored.seen.failure else ():
+            bounces.bounced(session, token, now)
+        if self.operator:
+            self._tell_operator(session, blob, now)
+        if not isinstance(self._who, KnownSender) or not self.recipients:
+            return replies.TO_OPERATOR if self.operator else replies.REPORT_TAKEN
+        submission = Submission(
+            door="smtp",
+            account_id=self._who.account_id,
+            sender=self.sender.key,
+            recipients=tuple(self.recipients.values()),
+            blob=blob,
+            size=spool.size,
+            sha256=spool.sha256,
+            message_id=stored.seen.message_id,
+            dedupe=stored.seen.dedupe,
+            peer=self.peer,
+            evidence=self._who.evidence,
+        )
+        window = timedelta(hours=self.desk.settings.dedupe_hours)
+        return replies.queued(accept(session, submission, now, window).number)
+
+    def _tell_operator(self, session: Session, blob: str, now: datetime) -> None:
+        sender = str(self.sender) or "<>"
+        data = {
+            "subject": f"Mail from {sender} to {', '.join(self.operator)}",
+            "text": f"The mail is attached as it came from {self.peer}.",
+            "blob": blob,
+        }
+        for operator in self.desk.settings.operator:
+            outbox.owe(session, "note", operator, new_id=self.desk.new_id, now=now, data=data)
