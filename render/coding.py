@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from render.errors import UnreadableDocument
 from render.tiff import REVERSED, TiffPage, read_tiff, write_tiff
 
 DENSITY = {"standard": 98, "fine": 196, "superfine": 391}
+_INVERT = [255] + [0] * 255
 
 
 def encode(page: Image.Image | TiffPage, compression: str, *, fine: bool = True) -> bytes:
@@ -33,8 +34,13 @@ def encode(page: Image.Image | TiffPage, compression: str, *, fine: bool = True)
     if compression != "MMR":
         tags[292] = int(compression == "MR")
     kind = "group4" if compression == "MMR" else "group3"
-    ImageChops.invert(page).save(file, "TIFF", compression=kind, tiffinfo=tags)
+    _inverted(page).save(file, "TIFF", compression=kind, tiffinfo=tags)
     return read_tiff(file.getvalue())[0].data
+
+
+def _inverted(picture: Image.Image) -> Image.Image:
+    # Not ImageChops.invert: that leaves white as it is where Pillow holds it as 1 instead of 255.
+    return picture.point(_INVERT)
 
 
 def coded_page(picture: Image.Image, resolution: str, compression: str = "MMR") -> TiffPage:

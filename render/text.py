@@ -31,8 +31,9 @@ def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
     body = "".join(f'<section lang="{language or "en"}">{_lines(sheet)}</section>' for sheet in sheets)
     size = settings.font_size or SIZE
     wrap = "pre-wrap; overflow-wrap: anywhere" if settings.wrap else "pre; overflow: hidden"
+    family = fonts.monospaced(settings.font, language)
     css = (
-        f"{page_css(settings)} html {{ font: {size}pt/{LEADING} {fonts.monospaced(settings.font, language)} }}"
+        f"{page_css(settings)} html {{ font: {size}pt/{LEADING} {family} }}"
         f" body {{ margin: 0 }} div {{ white-space: {wrap}; tab-size: 8; min-height: {LEADING}em }}"
         " section + section { break-before: page }"
     )
