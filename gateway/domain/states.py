@@ -1,4 +1,4 @@
-"""The four life cycles of the gateway, as tables.
+"""The life cycles of the gateway, as tables.
 
 Everything that changes a state looks here; what is not in a table raises `IllegalTransition`. The
 pictures in `docs/flow.md` are drawn from these tables, and a test walks every edge and every non-edge.
@@ -20,6 +20,10 @@ end of procedure and we confirmed it; *partial* when the call broke with at leas
 once its forwards exist. A call that brought no page leaves *partial* with no page and no forward.
 
 **Forward.** One address of one reception, with its own schedule: *pending* until the next hop took the mail.
+
+**Page**, of one attempt. *Sending* on the fast carrier, *awaiting* before its post-page command leaves,
+*confirmed* or *rejected* by the answer. A rejected page may be sent again in the same call, and a carrier
+that broke starts the page anew; nothing leaves *confirmed*: a page the far machine has is never sent again.
 """
 
 from __future__ import annotations
@@ -75,6 +79,15 @@ class ForwardState(StrEnum):
     SENT = "sent"
     BOUNCED = "bounced"
     FAILED = "failed"
+
+
+class PageState(StrEnum):
+    """States of a page of an attempt; equal by value to those of `modem.result`."""
+
+    SENDING = "sending"
+    AWAITING = "awaiting"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
 
 
 FAX = {
@@ -139,6 +152,16 @@ FORWARD = {
     (ForwardState.SENT, "bounce"): ForwardState.BOUNCED,
     (ForwardState.BOUNCED, "again"): ForwardState.PENDING,
     (ForwardState.FAILED, "again"): ForwardState.PENDING,
+}
+
+PAGE = {
+    (PageState.SENDING, "send"): PageState.SENDING,
+    (PageState.SENDING, "await"): PageState.AWAITING,
+    (PageState.AWAITING, "await"): PageState.AWAITING,
+    (PageState.AWAITING, "confirm"): PageState.CONFIRMED,
+    (PageState.AWAITING, "reject"): PageState.REJECTED,
+    (PageState.AWAITING, "send"): PageState.SENDING,
+    (PageState.REJECTED, "send"): PageState.SENDING,
 }
 
 FINAL_DELIVERY = frozenset(

@@ -1,0 +1,269 @@
+"""Fax numbers: what people write, one canonical form, and what is dialled.
+
+Canonical is `00`, country code and national number without trunk zero, digits only. Reads every form of
+email-interface.md section 1.1 but lists, and RFC 3191 addresses. Refuses, as threats.md section 5 asks, what
+toll fraud lives on (premium, satellite, global networks), emergency and short numbers; the check is made on
+the canonical number, after every prefix is gone, and once more on the string that will be dialled. The dial
+string is built here from digits only and never contains anything the sender wrote beside digits.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
+
+from gateway.domain.errors import BadNumber
+
+SIMULATOR = re.compile(r"009999999(\d{1,4})")
+RFC3191 = re.compile(r"/?FAX=(?P<number>[^/=]+)(?:/T33S=(?P<sub>[0-9.\- ]+))?/?", re.IGNORECASE)
+WRITTEN = re.compile(r"[0-9+\-.,()\[\]/_~\s]+")
+LOWEST, HIGHEST, E164 = 3, 20, 15
+
+EMERGENCY = frozenset({"110", "112", "118", "119", "911", "999"})
+GLOBAL_NETWORKS = ("870", "878", "881", "882", "883", "888", "979", "999")
+DENIED = {
+    "1": re.compile(r"900|\d{3}976|976\d{4}$"),
+    "81": re.compile(r"990|180"),
+}
+"""Country code -> start of the national number; besides what phonenumbers knows as premium rate."""
+HIDE_OR_SHOW_CALLER = {"81": re.compile(r"18[46](?=[0+])")}
+SHARED_COST = {"81": ("570",)}
+FALLBACK_PREFIX = "00"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A number we may dial, canonical; or, with `simulated_status`, one that ends without a call.
+
+    `sub` is the T.30 sub-address of an RFC 3191 address; `shared_cost` marks numbers that cost more than
+    an ordinary call and are worth a warning (Japan's 0570).
+    """
+
+    canonical: str
+    simulated_status: int | None = None
+    sub: str = ""
+    shared_cost: bool = False
+
+
+def parse(
+    local_part: str, country: str = "", area_code: str = "", *, tolerate_trunk: bool = False
+) -> Destination:
+    """Return the number a mail address' local part, or a person, means.
+
+    `country` is the account's, as calling code ("81") or ISO code ("JP"); numbers without an international
+    prefix need it. `area_code` completes local numbers. `tolerate_trunk` accepts a trunk zero after a country
+    code. Raises `BadNumber` with a sentence for the sender.
+    """
+    text, sub = _unwrapped(local_part)
+    digits = _digits(text)
+    if found := SIMULATOR.fullmatch(_generic(digits)):
+        return Destination(found[0], simulated_status=int(found[1]))
+    region = region_of(country) if country else None
+    if country and region is None:
+        raise BadNumber(f"{country!r} is not a country.")
+    number = _international(digits, region, tolerate_trunk=tolerate_trunk) or _national(
+        digits, region, area_code
+    )
+    _refuse_denied(*number)
+    code, national = number
+    return Destination(
+        f"00{code}{national}", sub=sub, shared_cost=national.startswith(SHARED_COST.get(code, ("-",)))
+    )
+
+
+def dial_string(canonical: str, country: str) -> str:
+    """Return the digits to dial from `country`: national form at home, international form abroad.
+
+    Raises `BadNumber` for what is not canonical, not dialled (simulator) or not allowed.
+    """
+    region = region_of(country) if country else None
+    if not canonical.startswith("00") or not canonical.isascii() or not canonical.isdigit():
+        raise BadNumber(f"{canonical!r} is not a canonical number.")
+    if SIMULATOR.fullmatch(canonical):
+        raise BadNumber("Numbers of the result simulator are not dialled.")
+    code, national = _split(canonical[2:])
+    _refuse_denied(code, national)
+    if region is None:
+        return canonical
+    if str(phonenumbers.country_code_for_region(region)) == code:
+        string = f"{_trunk(region)}{national}"
+    else:
+        string = f"{_prefix_abroad(region)}{code}{national}"
+    _refuse_special(string, region)
+    return string
+
+
+@lru_cache
+def region_of(country: str) -> str | None:
+    """Return the ISO code of a calling code ("81", "+81") or ISO code ("jp"); None if there is no such."""
+    plain = country.strip().lstrip("+")
+    if plain.isascii() and plain.isdigit():
+        region = phonenumbers.region_code_for_country_code(int(plain))
+        return region if region not in ("ZZ", "001") else None
+    return plain.upper() if plain.upper() in phonenumbers.SUPPORTED_REGIONS else None
+
+
+def _unwrapped(local_part: str) -> tuple[str, str]:
+    """Take off quotes and the clothes of RFC 3191; return (number as written, sub-address)."""
+    text = local_part.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = re.sub(r"\\(.)", r"\1", text[1:-1])
+    text = unicodedata.normalize("NFKC", text)
+    if "=" not in text:
+        return text, ""
+    found = RFC3191.fullmatch(text)
+    if found is None:
+        raise BadNumber(f"{local_part!r} is not a fax address.")
+    return found["number"], re.sub(r"\D", "", found["sub"] or "")
+
+
+def _digits(text: str) -> str:
+    """Return the digits, with a "+" in front if there was one; refuse what no number contains."""
+    if not WRITTEN.fullmatch(text):
+        raise BadNumber(f"{text!r} is not a telephone number.")
+    digits = re.sub(r"[^0-9+]", "", text)
+    if "+" in digits[1:] or not LOWEST <= len(digits.lstrip("+")) <= HIGHEST:
+        raise BadNumber(f"{text!r} is not a telephone number.")
+    return digits
+
+
+def _generic(digits: str) -> str:
+    return f"00{digits[1:]}" if digits.startswith("+") else digits
+
+
+def _international(digits: str, region: str | None, *, tolerate_trunk: bool) -> tuple[str, str] | None:
+    """Return (country code, national number) if an international prefix says so, else None."""
+    generic = _generic(digits)
+    if not generic.startswith("00"):
+        own = _own_prefix(digits, region)
+        if own is None:
+            return None
+        generic = f"00{digits[own:]}"
+    code, national = _split(generic[2:])
+    return code, _without_trunk(code, national, tolerate_trunk=tolerate_trunk)
+
+
+def _own_prefix(digits: str, region: str | None) -> int | None:
+    """Return the length of the account country's international prefix in front of these digits."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region) if region else None
+    found = metadata and metadata.international_prefix and re.match(metadata.international_prefix, digits)
+    return found.end() if found else None
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """Split country code and national number; refuse numbers no country has."""
+    for length in (1, 2, 3):
+        code, national = rest[:length], rest[length:]
+        if code in GLOBAL_NETWORKS or (
+            code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        ):
+            _check_length(code, national)
+            return code, national
+    raise BadNumber(f"No country has the code that {rest} begins with.")
+
+
+def _check_length(code: str, national: str) -> None:
+    possible = phonenumbers.is_possible_number_with_reason(_number(code, national))
+    fits = len(code) + len(national) <= E164
+    if code not in GLOBAL_NETWORKS and (possible is not ValidationResult.IS_POSSIBLE or not fits):
+        if len(_stripped(code, national)) < len(national):
+            return  # too long by the trunk zero alone: the sentence about that one helps more
+        raise BadNumber(f"+{code} {national} has the wrong length for a number there.")
+
+
+def _without_trunk(code: str, national: str, *, tolerate_trunk: bool) -> str:
+    stripped = _stripped(code, national)
+    if stripped != national and not tolerate_trunk:
+        raise BadNumber(f"Leave out the 0 after the country code: +{code} {stripped}.")
+    return stripped
+
+
+def _stripped(code: str, national: str) -> str:
+    """Return the national number without the trunk zero that does not belong after a country code."""
+    region = phonenumbers.region_code_for_country_code(int(code))
+    return national[1:] if region is not None and _complete(national, region) else national
+
+
+def _national(digits: str, region: str | None, area_code: str) -> tuple[str, str]:
+    """Complete a number without international prefix by the account's country and area code."""
+    if region is None:
+        raise BadNumber("Write the number with + and country code: the account has no country.")
+    code = str(phonenumbers.country_code_for_region(region))
+    if hidden := HIDE_OR_SHOW_CALLER.get(code, re.compile(r"(?!)")).match(digits):
+        digits = digits[hidden.end() :]
+    _refuse_special(digits, region)
+    number = phonenumbers.parse(digits, region)
+    national = phonenumbers.national_significant_number(number)
+    local = _with_area(code, digits, area_code, region)
+    if not phonenumbers.is_valid_number(number) and not _complete(digits, region):
+        if local is None:
+            raise BadNumber(f"{digits} lacks the area code.")
+        return code, local
+    _check_length(code, national)
+    return code, national
+
+
+def _complete(digits: str, region: str) -> bool:
+    """Say whether a number begins as national numbers of this country do, where they have a trunk zero."""
+    return _trunk(region) == "0" and digits.startswith("0")
+
+
+def _trunk(region: str) -> str:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    return (metadata and metadata.national_prefix) or ""
+
+
+def _with_area(code: str, digits: str, area_code: str, region: str) -> str | None:
+    """Return the national number if `digits` can be a local number of the account's area, else None."""
+    area = re.sub(r"\D", "", area_code)
+    if not area or _complete(digits, region):
+        return None
+    if _complete(area, region):
+        area = area[1:]
+    number = _number(code, area + digits)
+    return area + digits if phonenumbers.is_possible_number(number) else None
+
+
+def _number(code: str, national: str) -> PhoneNumber:
+    zeros = len(national) - len(national.lstrip("0"))
+    return PhoneNumber(
+        country_code=int(code),
+        national_number=int(national or "0"),
+        italian_leading_zero=zeros > 0 or None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
+
+
+def _refuse_denied(code: str, national: str) -> None:
+    rule = DENIED.get(code)
+    number = _number(code, national)
+    if (
+        code in GLOBAL_NETWORKS
+        or (rule is not None and rule.match(national))
+        or phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE
+    ):
+        raise BadNumber(f"+{code} {national} is not dialled here: premium, satellite or network number.")
+    _refuse_special(national, phonenumbers.region_code_for_country_code(int(code)))
+
+
+def _refuse_special(digits: str, region: str) -> None:
+    """Refuse emergency numbers, in any country's spelling of them, and what connects to one in `region`."""
+    if digits in EMERGENCY or phonenumbers.is_emergency_number(digits, region):
+        raise BadNumber(f"{digits} is an emergency number.")
+
+
+def _prefix_abroad(region: str) -> str:
+    """Return the digits dialled before a country code; where carriers differ, the generic 00."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    for prefix in (
+        metadata and metadata.international_prefix,
+        metadata and metadata.preferred_international_prefix,
+    ):
+        if prefix and re.fullmatch(r"[0-9~]+", prefix):
+            return re.sub(r"\D", "", prefix)
+    return FALLBACK_PREFIX

@@ -1,0 +1,147 @@
+"""When to dial again after a call, and what to do differently. Pure: time and history are arguments.
+
+Follows t30-class1.md section 11 as design.md section 4 amends it: every call that left the line is a dial,
+busy included; the account's interval wins over the ones here; no dial tone and modem faults are not dials and
+go to another line at once. It refuses to know of accounts, rows or pages: whether a page may be sent twice
+is the queue's question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.domain.outcome import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAULTS = frozenset({Cause.NO_DIALTONE, Cause.MODEM_ERROR, Cause.MODEM_BLACKLIST})
+"""Ours, not the far machine's: another line may do better."""
+
+LINE_TROUBLE = frozenset(
+    {
+        Cause.TRAINING_FAILED,
+        Cause.NO_RESPONSE_DCS,
+        Cause.PAGE_REJECTED,
+        Cause.NO_RESPONSE_PAGE,
+        Cause.ECM_FAILED,
+        Cause.REMOTE_DISCONNECT,
+        Cause.CALL_DROPPED,
+        Cause.PROTOCOL,
+    }
+)
+"""A fax machine answered and the call broke: the next call starts more carefully."""
+
+MINUTES = {
+    Cause.BUSY: 3,
+    Cause.NO_ANSWER: 5,
+    Cause.NO_CARRIER: 5,
+    Cause.INTERNAL: 1,
+    **dict.fromkeys(LINE_TROUBLE, 1),
+}
+"""Minutes to the next dial where the account sets no interval; a cause not here is not dialled again."""
+
+FAULT_PATIENCE = timedelta(hours=24)
+NO_CARRIER_DIALS = 2
+INCOMPATIBLE_DIALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One earlier call: how and when (aware) it ended."""
+
+    cause: Cause
+    at: datetime
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the account allows. `dials` is the total so far; `fax_reached`: a fax once answered there."""
+
+    dials: int
+    max_dials: int = 4
+    interval_minutes: int | None = None
+    fax_reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the next call does differently. `max_rate` in bits/s, None for no limit."""
+
+    v17: bool = True
+    ecm: bool = True
+    max_rate: int | None = None
+    other_line: bool = False
+    redraw: bool = False
+    may_double: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Dial again at `due_at`, as `advice` says."""
+
+    due_at: datetime
+    advice: Advice
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Do not dial again; `why`: final-cause | dials-used | not-a-fax | fault-lasts."""
+
+    why: str
+
+
+def counts_as_dial(cause: Cause) -> bool:
+    """Say whether a call that ended so used one of the permitted dials."""
+    return cause not in FAULTS
+
+
+def decide(history: Sequence[Tried], policy: Policy, now: datetime) -> Again | Stop:
+    """Return what follows the last call of `history` (oldest first, never empty)."""
+    last = history[-1].cause
+    if last in FAULTS:
+        return _after_fault(history, now)
+    if last not in MINUTES and last is not Cause.INCOMPATIBLE:
+        return Stop("final-cause")
+    if policy.dials >= policy.max_dials:
+        return Stop("dials-used")
+    if last is Cause.NO_CARRIER and not policy.fax_reached and _count(history, last) >= NO_CARRIER_DIALS:
+        return Stop("not-a-fax")
+    if last is Cause.INCOMPATIBLE:
+        again = _count(history, last) < INCOMPATIBLE_DIALS
+        return Again(now, advice(history)) if again else Stop("final-cause")
+    minutes = policy.interval_minutes if policy.interval_minutes is not None else MINUTES[last]
+    return Again(now + timedelta(minutes=minutes), advice(history))
+
+
+def advice(history: Sequence[Tried]) -> Advice:
+    """Return how to make the call after `history`: careful from the second, very careful from the third."""
+    troubles = sum(tried.cause in LINE_TROUBLE for tried in history)
+    last = history[-1].cause if history else None
+    return Advice(
+        v17=troubles == 0,
+        ecm=troubles < 2 or last is Cause.PAGE_REJECTED,
+        max_rate=9600 if troubles >= 2 else None,
+        other_line=last in FAULTS,
+        redraw=last is Cause.INCOMPATIBLE,
+        may_double=last is Cause.NO_RESPONSE_PAGE,
+    )
+
+
+def _after_fault(history: Sequence[Tried], now: datetime) -> Again | Stop:
+    """Keep trying, but not for ever: the sender is owed an answer."""
+    since = now
+    for tried in reversed(history):
+        if tried.cause not in FAULTS:
+            break
+        since = tried.at
+    if now - since >= FAULT_PATIENCE:
+        return Stop("fault-lasts")
+    return Again(now, advice(history))
+
+
+def _count(history: Sequence[Tried], cause: Cause) -> int:
+    return sum(tried.cause is cause for tried in history)

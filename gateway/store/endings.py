@@ -1,0 +1,115 @@
+"""What a delivery's end, or its next try, writes: the state, the event and the result mail, all at once.
+
+Every way a delivery can come to rest goes through `end` or `wait`, inside the transaction of whatever
+caused it, so that no final state is without its event and no owed mail without its row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from gateway.domain.states import DELIVERY, DeliveryState, PageState, step
+from gateway.store import events, outbox
+from gateway.store.leases import let_go
+from gateway.store.models import Account, Attempt, Delivery, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from gateway.domain.outcome import Cause
+    from gateway.domain.retry import Again
+
+KIND = {
+    DeliveryState.SENT: "delivery.sent",
+    DeliveryState.FAILED: "delivery.failed",
+    DeliveryState.UNCERTAIN: "delivery.uncertain",
+    DeliveryState.CANCELLED: "delivery.cancelled",
+}
+
+
+def end(
+    session: Session,
+    delivery: Delivery,
+    event: str,
+    cause: Cause,
+    now: datetime,
+    *,
+    new_id: Callable[[], str],
+    detail: str = "",
+) -> None:
+    """Bring a delivery to rest by `event` of its table; owe the result mail if the account wants one."""
+    delivery.state = step(DELIVERY, delivery.state, event)
+    delivery.cause, delivery.cause_detail = cause, detail
+    delivery.completed_at = now
+    let_go(delivery)
+    record(session, KIND[delivery.state], delivery, now, cause=cause.value, detail=detail)
+    _owe_result(session, delivery, now, new_id)
+    session.flush()
+
+
+def wait(
+    session: Session, delivery: Delivery, event: str, cause: Cause, *, again: Again, now: datetime
+) -> None:
+    """Put a delivery back for another call at `again.due_at`."""
+    delivery.state = step(DELIVERY, delivery.state, event)
+    delivery.cause, delivery.due_at = cause, again.due_at
+    let_go(delivery)
+    record(
+        session,
+        "delivery.retry",
+        delivery,
+        now,
+        cause=cause.value,
+        due_at=again.due_at.isoformat(),
+        next_page=next_page(session, delivery),
+        advice=asdict(again.advice),
+    )
+    session.flush()
+
+
+def record(session: Session, kind: str, delivery: Delivery, now: datetime, **data: Any) -> None:
+    """Append an event of this delivery, with what every reader of its events wants to know."""
+    events.append(
+        session,
+        kind,
+        now,
+        account_id=delivery.account_id,
+        number=delivery.number,
+        fax_id=delivery.fax_id,
+        destination=delivery.destination,
+        state=delivery.state.value,
+        dials=delivery.dials,
+        pages_confirmed=delivery.pages_confirmed,
+        **data,
+    )
+
+
+def confirmed_pages(session: Session, delivery: Delivery) -> set[int]:
+    """Return the pages, from 1, that the far machine confirmed in any attempt."""
+    query = select(Page.n).join(Attempt).where(Attempt.delivery_number == delivery.number)
+    return set(session.scalars(query.where(Page.state == PageState.CONFIRMED.value)))
+
+
+def next_page(session: Session, delivery: Delivery) -> int:
+    """Return the first page no attempt got confirmed; one above the page count when all are."""
+    confirmed = confirmed_pages(session, delivery)
+    return next(n for n in range(1, len(confirmed) + 2) if n not in confirmed)
+
+
+def _owe_result(session: Session, delivery: Delivery, now: datetime, new_id: Callable[[], str]) -> None:
+    recipient = delivery.fax.notify_to
+    account = session.get_one(Account, delivery.account_id)
+    if recipient and wants_result(account, delivery.state):
+        outbox.owe(session, "result", recipient, new_id=new_id, now=now, delivery_number=delivery.number)
+
+
+def wants_result(account: Account, state: DeliveryState) -> bool:
+    """Say whether this account is told of this end (`notify.when`: always, success, failure, never)."""
+    when = account.settings.get("notify", {}).get("when", "always")
+    return when in ("always", "success" if state is DeliveryState.SENT else "failure")

@@ -1,0 +1,339 @@
+"""Faxes: from an accepted submission to pages that lines may send, or to a refusal that says why.
+
+`create_fax` belongs in the transaction whose commit is the promise of a 250. Drawing is a lease like a call;
+a crash gives the fax back, for drawing again is harmless. Nothing here parses, draws or telephones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import selectinload
+
+from gateway.domain.outcome import Cause
+from gateway.domain.states import DELIVERY, FAX, DeliveryState, FaxState, step
+from gateway.store import blobs, endings, events
+from gateway.store.database import one_at_a_time
+from gateway.store.leases import FaxLease, held, let_go, take
+from gateway.store.models import Account, Attempt, Delivery, Fax, Message, PublicNumber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.orm import Session
+
+DEFAULT_DIALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One number of a submission. `destination` canonical; `simulated_status` 0..9999 ends without a call."""
+
+    destination: str
+    contact: str = ""
+    simulated_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What drawing found: pages, and what the message asked for. None leaves what the fax already has.
+
+    `masters`: resolution ("standard", "fine") -> blob key of a Class F TIFF of all pages. `contacts`:
+    canonical number -> display name. `due_at`: not before (aware). `max_dials`: the total.
+    """
+
+    masters: Mapping[str, str]
+    pages: int
+    subject: str | None = None
+    notify_to: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    due_at: datetime | None = None
+    max_dials: int | None = None
+    priority: int | None = None
+
+
+def allocate(session: Session, kind: str) -> int:
+    """Take the next public number for a `delivery` or a `reception`; it never comes back."""
+    row = PublicNumber(kind=kind)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def store_message(
+    session: Session,
+    *,
+    account_id: int,
+    door: str,
+    blob: str,
+    size: int,
+    sha256: str,
+    sender: str,
+    now: datetime,
+    message_id: str = "",
+    dedupe: str | None = None,
+    peer: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> Message:
+    """Write what a door stored; `blob` is already on stable storage, and its row is written here too."""
+    blobs.record(session, blob, size, now)
+    message = Message(
+        account_id=account_id,
+        door=door,
+        blob=blob,
+        size=size,
+        sha256=sha256,
+        sender=sender,
+        message_id=message_id,
+        dedupe=dedupe,
+        peer=peer,
+        evidence=dict(evidence or {}),
+        received_at=now,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def find_duplicate(session: Session, dedupe: str, since: datetime) -> Fax | None:
+    """Return the fax made of a message with this key that came at or after `since`, deliveries loaded.
+
+    Until this transaction ends nobody else gets an answer for the same key, so two copies that arrive at
+    once cannot both be new.
+    """
+    one_at_a_time(session, f"dedupe {dedupe}")
+    query = select(Fax).join(Message).where(Message.dedupe == dedupe, Message.received_at >= since)
+    return session.scalar(query.order_by(Fax.id).limit(1).options(selectinload(Fax.deliveries)))
+
+
+def create_fax(
+    session: Session,
+    *,
+    account: Account,
+    recipients: Sequence[Recipient],
+    now: datetime,
+    message: Message | None = None,
+    subject: str = "",
+    notify_to: str = "",
+    options: Mapping[str, Any] | None = None,
+    priority: int = 0,
+) -> Fax:
+    """Write an accepted fax and one delivery a recipient, with public numbers in their order.
+
+    `notify_to` is the address of the result mail: the proved envelope sender, until drawing knows better.
+    """
+    if not recipients:
+        raise ValueError("a fax needs a recipient")
+    fax = Fax(
+        account_id=account.id,
+        message_id=message.id if message else None,
+        state=step(FAX, FaxState.DRAFT, "accept"),
+        subject=subject,
+        notify_to=notify_to,
+        options=dict(options or {}),
+        created_at=now,
+    )
+    session.add(fax)
+    session.flush()
+    retries = account.settings.get("retries", {})
+    for recipient in recipients:
+        fax.deliveries.append(_delivery(session, fax, recipient, retries, priority))
+    session.flush()
+    numbers = [delivery.number for delivery in fax.deliveries]
+    events.append(
+        session, "fax.accepted", now, account_id=account.id, number=numbers[0], fax_id=fax.id, numbers=numbers
+    )
+    return fax
+
+
+def claim_fax(session: Session, worker: str, now: datetime, lease: timedelta) -> FaxLease | None:
+    """Claim the oldest fax that waits for drawing, or whose drawer's lease ran out; None if there is none."""
+    lost = and_(Fax.state == FaxState.RENDERING, Fax.lease_until < now)
+    query = select(Fax).where(or_(Fax.state == FaxState.ACCEPTED, lost)).order_by(Fax.id).limit(1)
+    fax = session.scalar(query.with_for_update(skip_locked=True, of=Fax))
+    if fax is None:
+        return None
+    if fax.state is FaxState.RENDERING:
+        fax.state = step(FAX, fax.state, "give_back")
+    fax.state = step(FAX, fax.state, "start_rendering")
+    take(fax, worker, now + lease)
+    session.flush()
+    return FaxLease(
+        fax_id=fax.id,
+        epoch=fax.epoch,
+        worker=worker,
+        account_id=fax.account_id,
+        door=fax.message.door if fax.message else "",
+        blob=fax.message.blob if fax.message else None,
+        sender=fax.message.sender if fax.message else "",
+        number=fax.deliveries[0].number,
+    )
+
+
+def renew_fax(session: Session, lease: FaxLease, now: datetime, duration: timedelta) -> None:
+    """Prolong the lease of a drawing. Raises `LostLease`."""
+    held(session, Fax, lease.fax_id, lease.epoch, lease.worker).lease_until = now + duration
+
+
+def give_back(session: Session, lease: FaxLease) -> None:
+    """Return a fax undrawn, for another worker or a later time. Raises `LostLease`."""
+    fax = held(session, Fax, lease.fax_id, lease.epoch, lease.worker)
+    fax.state = step(FAX, fax.state, "give_back")
+    let_go(fax)
+    session.flush()
+
+
+def rendered(
+    session: Session, lease: FaxLease, drawn: Drawn, now: datetime, *, new_id: Callable[[], str]
+) -> None:
+    """Write the pages of a fax and queue its deliveries; those to simulator numbers end at once.
+
+    Raises `LostLease`. The blobs of `drawn.masters` are on stable storage and recorded (`blobs.record`).
+    """
+    fax = held(session, Fax, lease.fax_id, lease.epoch, lease.worker)
+    _apply(fax, drawn)
+    fax.state = step(FAX, fax.state, "rendered")
+    fax.state = step(FAX, fax.state, "release")
+    let_go(fax)
+    session.flush()
+    events.append(
+        session,
+        "fax.rendered",
+        now,
+        account_id=fax.account_id,
+        number=fax.deliveries[0].number,
+        fax_id=fax.id,
+        pages=drawn.pages,
+        warnings=list(drawn.warnings),
+    )
+    for delivery in fax.deliveries:
+        if delivery.state is DeliveryState.CREATED:
+            _start(session, delivery, drawn, now, new_id)
+    session.flush()
+
+
+def refuse(
+    session: Session,
+    lease: FaxLease,
+    cause: Cause,
+    detail: str,
+    now: datetime,
+    *,
+    new_id: Callable[[], str],
+    subject: str | None = None,
+    notify_to: str | None = None,
+    warnings: Sequence[str] = (),
+) -> None:
+    """End a fax that cannot be drawn or sent: every delivery fails with `cause`, results are owed.
+
+    Raises `LostLease`.
+    """
+    fax = held(session, Fax, lease.fax_id, lease.epoch, lease.worker)
+    fax.state = step(FAX, fax.state, "refuse")
+    fax.cause, fax.cause_detail = cause, detail
+    fax.subject = fax.subject if subject is None else subject
+    fax.notify_to = fax.notify_to if notify_to is None else notify_to
+    fax.warnings = list(warnings)
+    let_go(fax)
+    events.append(
+        session,
+        "fax.refused",
+        now,
+        account_id=fax.account_id,
+        number=fax.deliveries[0].number,
+        fax_id=fax.id,
+        cause=cause.value,
+        detail=detail,
+    )
+    for delivery in fax.deliveries:
+        if delivery.state is DeliveryState.CREATED:
+            endings.end(session, delivery, "fail", cause, now, new_id=new_id, detail=detail)
+    session.flush()
+
+
+def get_fax(session: Session, fax_id: int, *, account_id: int | None = None) -> Fax | None:
+    """Return a fax with its deliveries, message and account loaded; None unless it is the account's."""
+    query = select(Fax).where(Fax.id == fax_id)
+    if account_id is not None:
+        query = query.where(Fax.account_id == account_id)
+    loaded = selectinload(Fax.deliveries), selectinload(Fax.message), selectinload(Fax.account)
+    return session.scalar(query.options(*loaded))
+
+
+def get_delivery(session: Session, number: int, *, account_id: int | None = None) -> Delivery | None:
+    """Return a delivery with fax, account, message, attempts and pages loaded; None unless the account's."""
+    query = select(Delivery).where(Delivery.number == number)
+    if account_id is not None:
+        query = query.where(Delivery.account_id == account_id)
+    return session.scalar(query.options(*everything()))
+
+
+def deliveries(
+    session: Session, *, account_id: int | None = None, before: int | None = None, limit: int = 50
+) -> Sequence[Delivery]:
+    """Return the newest deliveries, newest first, all loaded; `before` continues below a number."""
+    query = select(Delivery).order_by(Delivery.number.desc()).limit(limit).options(*everything())
+    if account_id is not None:
+        query = query.where(Delivery.account_id == account_id)
+    if before is not None:
+        query = query.where(Delivery.number < before)
+    return session.scalars(query).all()
+
+
+def everything() -> tuple[Any, ...]:
+    """Return the loader options that make a delivery usable after its session has closed."""
+    fax = selectinload(Delivery.fax)
+    return (
+        fax.selectinload(Fax.message),
+        fax.selectinload(Fax.account),
+        fax.selectinload(Fax.deliveries),
+        selectinload(Delivery.attempts).selectinload(Attempt.pages),
+    )
+
+
+def _delivery(
+    session: Session, fax: Fax, recipient: Recipient, retries: Mapping[str, Any], priority: int
+) -> Delivery:
+    return Delivery(
+        number=allocate(session, "delivery"),
+        account_id=fax.account_id,
+        destination=recipient.destination,
+        contact=recipient.contact[:200],
+        state=DeliveryState.CREATED,
+        simulated_status=recipient.simulated_status,
+        priority=priority,
+        due_at=fax.created_at,
+        max_dials=retries.get("dials", DEFAULT_DIALS),
+        interval_minutes=retries.get("interval_minutes"),
+        created_at=fax.created_at,
+    )
+
+
+def _apply(fax: Fax, drawn: Drawn) -> None:
+    fax.masters, fax.pages = dict(drawn.masters), drawn.pages
+    fax.options = {**fax.options, **drawn.options}
+    fax.warnings = list(drawn.warnings)
+    fax.subject = fax.subject if drawn.subject is None else drawn.subject
+    fax.notify_to = fax.notify_to if drawn.notify_to is None else drawn.notify_to
+
+
+def _start(
+    session: Session, delivery: Delivery, drawn: Drawn, now: datetime, new_id: Callable[[], str]
+) -> None:
+    delivery.contact = (delivery.contact or drawn.contacts.get(delivery.destination, ""))[:200]
+    delivery.max_dials = delivery.max_dials if drawn.max_dials is None else drawn.max_dials
+    delivery.priority = delivery.priority if drawn.priority is None else drawn.priority
+    delivery.due_at = max(now, drawn.due_at or now)
+    if delivery.simulated_status is None:
+        delivery.state = step(DELIVERY, delivery.state, "queue")
+        endings.record(session, "delivery.queued", delivery, now, due_at=delivery.due_at.isoformat())
+    elif delivery.simulated_status == 0:
+        delivery.pages_confirmed = drawn.pages
+        endings.end(session, delivery, "simulate", Cause.SIMULATED, now, new_id=new_id)
+    else:
+        endings.end(session, delivery, "fail", Cause.SIMULATED, now, new_id=new_id)

@@ -1,0 +1,221 @@
+"""The queue is the `delivery` table: due rows are claimed under a lease, and every write is fenced.
+
+A line claims one delivery at a time: the most urgent one that is due, whose fax is ready, that the line may
+dial, and whose destination no other line is calling (the far machine has one telephone). A line whose own
+fault ended the last call of a delivery leaves it to the other lines for a while. Callers find the rest of the
+life of a claimed delivery here too: `calls` writes it, `recovery` mends it after a crash.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from gateway.domain.outcome import Cause
+from gateway.domain.retry import FAULTS
+from gateway.domain.states import DELIVERY, DeliveryState, FaxState, step
+from gateway.store import endings
+from gateway.store.calls import (
+    CallOutcome,
+    connected,
+    dialled,
+    finish,
+    history,
+    page_awaiting,
+    page_confirmed,
+    page_rejected,
+    page_sending,
+    start_attempt,
+)
+from gateway.store.database import one_at_a_time
+from gateway.store.endings import next_page
+from gateway.store.leases import Lease, LineTraits, Renewed, held, let_go, take
+from gateway.store.models import Account, Attempt, Delivery, Fax
+from gateway.store.recovery import Recovered, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+__all__ = [
+    "CallOutcome",
+    "Lease",
+    "LineTraits",
+    "Recovered",
+    "Renewed",
+    "claim",
+    "connected",
+    "dialled",
+    "finish",
+    "next_due",
+    "next_page",
+    "page_awaiting",
+    "page_confirmed",
+    "page_rejected",
+    "page_sending",
+    "recover",
+    "release",
+    "renew",
+    "request_cancel",
+    "resolve",
+    "start_attempt",
+]
+
+WAITING = (DeliveryState.QUEUED, DeliveryState.WAITING_RETRY)
+ON_A_LINE = (DeliveryState.CLAIMED, DeliveryState.DIALLING, DeliveryState.CONNECTED)
+FAULT_PAUSE = timedelta(minutes=5)
+"""How long a line leaves alone a delivery that it failed by its own fault."""
+
+
+def claim(
+    session: Session, line: LineTraits, worker: str, now: datetime, lease_seconds: float = 60
+) -> Lease | None:
+    """Claim the most urgent delivery this line may call now; None if there is none."""
+    passed: list[str] = []
+    while (delivery := session.scalar(_due(line, now, passed))) is not None:
+        if _alone(session, delivery):
+            delivery.state = step(DELIVERY, delivery.state, "claim")
+            take(delivery, worker, now + timedelta(seconds=lease_seconds))
+            session.flush()
+            return _lease(session, delivery, worker)
+        passed.append(delivery.destination)
+    return None
+
+
+def renew(session: Session, lease: Lease, now: datetime, lease_seconds: float = 60) -> Renewed:
+    """Prolong a lease; say whether the call should be cancelled. Raises `LostLease`."""
+    delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+    until = now + timedelta(seconds=lease_seconds)
+    delivery.lease_until = until
+    session.flush()
+    return Renewed(until, delivery.cancel_requested)
+
+
+def release(session: Session, lease: Lease, now: datetime) -> None:
+    """Give back a claimed delivery that was not dialled; it is due at once. Raises `LostLease`."""
+    delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+    delivery.state = step(DELIVERY, delivery.state, "release")
+    open_attempts = Attempt.delivery_number == delivery.number, Attempt.ended_at.is_(None)
+    for attempt in session.scalars(select(Attempt).where(*open_attempts)):
+        attempt.ended_at = now
+    let_go(delivery)
+    endings.record(session, "delivery.queued", delivery, now)
+    session.flush()
+
+
+def request_cancel(
+    session: Session, number: int, now: datetime, *, new_id: Callable[[], str], account_id: int | None = None
+) -> DeliveryState | None:
+    """Cancel a delivery: at once if it waits, at the next renewal if a line has it.
+
+    Return its state afterwards; None if the account has no such delivery. A final state stays as it is.
+    """
+    query = select(Delivery).where(Delivery.number == number).with_for_update()
+    if account_id is not None:
+        query = query.where(Delivery.account_id == account_id)
+    delivery = session.scalar(query)
+    if delivery is None:
+        return None
+    if delivery.state in ON_A_LINE:
+        delivery.cancel_requested = True
+    elif (delivery.state, "cancel") in DELIVERY:
+        endings.end(session, delivery, "cancel", Cause.CANCELLED, now, new_id=new_id)
+    session.flush()
+    return delivery.state
+
+
+def resolve(
+    session: Session, number: int, *, send_again: bool, now: datetime, new_id: Callable[[], str]
+) -> None:
+    """Decide an uncertain delivery for its operator: call again from the unconfirmed page, or let it fail."""
+    delivery = session.get_one(Delivery, number, with_for_update=True)
+    if not send_again:
+        endings.end(session, delivery, "fail", Cause.UNCERTAIN, now, new_id=new_id)
+        return
+    delivery.state = step(DELIVERY, delivery.state, "queue")
+    delivery.due_at, delivery.completed_at = now, None
+    delivery.max_dials = max(delivery.max_dials, delivery.dials + 1)
+    endings.record(session, "delivery.queued", delivery, now)
+    session.flush()
+
+
+def next_due(session: Session) -> datetime | None:
+    """Return when the next waiting delivery is due, perhaps in the past; None if nothing waits."""
+    query = select(func.min(Delivery.due_at)).join(Fax).where(Fax.state == FaxState.READY)
+    return session.scalar(query.where(Delivery.state.in_(WAITING)))
+
+
+def _due(line: LineTraits, now: datetime, passed: list[str]) -> Select[Delivery]:
+    query = (
+        select(Delivery)
+        .join(Fax)
+        .where(Fax.state == FaxState.READY, Delivery.state.in_(WAITING), Delivery.due_at <= now)
+        .where(~_called_elsewhere(), ~_faulted_here(line, now), *_dialling_rules(line))
+        .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
+        .limit(1)
+    )
+    if passed:
+        query = query.where(Delivery.destination.not_in(passed))
+    return query.with_for_update(skip_locked=True, of=Delivery).execution_options(populate_existing=True)
+
+
+def _called_elsewhere() -> ColumnElement[bool]:
+    other = aliased(Delivery)
+    return exists().where(other.destination == Delivery.destination, other.state.in_(ON_A_LINE))
+
+
+def _faulted_here(line: LineTraits, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Attempt.delivery_number == Delivery.number,
+        Attempt.line == line.name,
+        Attempt.cause.in_(FAULTS),
+        Attempt.ended_at > now - FAULT_PAUSE,
+    )
+
+
+def _dialling_rules(line: LineTraits) -> list[ColumnElement[bool]]:
+    rules = [~Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.deny]
+    if line.allow:
+        rules.append(
+            or_(*(Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.allow))
+        )
+    return rules
+
+
+def _alone(session: Session, delivery: Delivery) -> bool:
+    """Say whether nobody calls this destination, now that nobody else can begin to.
+
+    On PostgreSQL two claims may each have chosen a fax for the same number; the second one sees it here.
+    """
+    one_at_a_time(session, f"destination {delivery.destination}")
+    query = select(Delivery.number).where(
+        Delivery.destination == delivery.destination, Delivery.state.in_(ON_A_LINE)
+    )
+    return session.scalar(query.limit(1)) is None
+
+
+def _lease(session: Session, delivery: Delivery, worker: str) -> Lease:
+    fax, account = delivery.fax, session.get_one(Account, delivery.account_id)
+    return Lease(
+        number=delivery.number,
+        epoch=delivery.epoch,
+        worker=worker,
+        fax_id=delivery.fax_id,
+        account_id=delivery.account_id,
+        destination=delivery.destination,
+        country=account.country,
+        area_code=account.area_code,
+        first_page=next_page(session, delivery),
+        pages=fax.pages,
+        dials=delivery.dials,
+        max_dials=delivery.max_dials,
+        contact=delivery.contact,
+        subject=fax.subject,
+        masters=dict(fax.masters),
+        options=dict(fax.options),
+        tried=tuple(history(session, delivery)),
+    )
