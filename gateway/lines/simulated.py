@@ -117,5 +117,5 @@ def exchange_settings(line: LineConfig) -> dict[str, Any]:
 
 def far_settings(far: Far) -> dict[str, Any]:
     """Return one far machine as the exchange reads it: only what the operator set."""
-    given = far.model_dump(exclude_none=True, exclude_defaults=True)
+    given = far.model_dump(exclude_none=True, exclude_unset=True)
     return {"number": far.number} | {RENAMED.get(key, key): value for key, value in given.items()}
