@@ -80,10 +80,11 @@ CAUSES: Final[dict[int, Cause]] = {number: cause for cause, numbers in _MEANINGS
 def status_of(cause: Cause, *, simulated_status: int | None = None, page_begun: bool = True) -> int:
     """Return the status number of a final cause.
 
-    `simulated_status` is the number a simulator address asked for and wins. `page_begun` tells a far
-    machine that broke off while the two were still agreeing from one that broke off later.
+    `simulated_status` is the number a simulator address asked for; it counts where the simulator answered
+    (a document that could not be drawn fails there too). `page_begun` tells a far machine that broke off
+    while the two were still agreeing from one that broke off later.
     """
-    if simulated_status is not None:
+    if cause is Cause.SIMULATED and simulated_status is not None:
         return simulated_status
     if not page_begun and cause in BEFORE_THE_FIRST_PAGE:
         return BEFORE_THE_FIRST_PAGE[cause]

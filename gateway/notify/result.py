@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
 from gateway.language import translations
 from gateway.notice import Notice, zoned_time
@@ -18,7 +19,6 @@ from gateway.notify.wording import WORDS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.domain.outcome import Cause
     from gateway.notice import Row
 
 
@@ -67,12 +67,17 @@ class Result:
     @property
     def simulated(self) -> bool:
         """Whether no telephone network was touched: a test number or a simulated line."""
-        return self.simulated_line or self.simulated_status is not None
+        return self.simulated_line or self.by_test_number
+
+    @property
+    def by_test_number(self) -> bool:
+        """Whether a test number gave the result, without any line."""
+        return self.cause is Cause.SIMULATED
 
     @property
     def told_cause(self) -> Cause:
         """The cause to put into words: what the asked-for number means where a test number was dialled."""
-        return self.cause if self.simulated_status is None else cause_of(self.simulated_status)
+        return cause_of(self.status) if self.by_test_number else self.cause
 
 
 def notice_of(result: Result, language: str) -> Notice:
@@ -102,7 +107,7 @@ def opening(result: Result, language: str) -> str:
     """Return the first sentence, which says whether it arrived."""
     gettext, ngettext = translations(language).ugettext, translations(language).ungettext
     facts = {"number": result.destination, "pages": result.pages, "num": result.pages_confirmed}
-    if result.simulated_status is not None:
+    if result.by_test_number:
         text = gettext(
             "The test number %(number)s was not dialled. The result below is the one this number asks for."
         )
@@ -133,7 +138,7 @@ def reasons(result: Result, why: str, advice: str, language: str) -> tuple[Row, 
     return (
         (gettext("Why"), why),
         (gettext("Detail"), result.detail),
-        (gettext("What to do"), advice if result.simulated_status is None else ""),
+        (gettext("What to do"), "" if result.by_test_number else advice),
     )
 
 
