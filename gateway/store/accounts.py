@@ -1,7 +1,7 @@
 """Accounts: who may send, who logs in, who gets inbound faxes; and `provision`, which writes them.
 
 Provisioning is idempotent: accounts are found by name, their parts by login, pattern, token or match. What
-the file does not name stays, unless it is pruned; an account that ever sent or received keeps its row, for its
+the file does not name stays, unless it is pruned; an account that ever sent or received keeps its row, as its
 numbers stay valid for ever, and loses only its senders, users, tokens and routes. Passwords are kept as
 Argon2id hashes, tokens as SHA-256; neither is ever read back.
 """
