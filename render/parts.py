@@ -83,6 +83,7 @@ _SIGNATURES = (
 )
 # Textual by name of type, but not meant for eyes.
 _NOT_PLAIN = {"text/rtf", "text/richtext", "text/calendar", "text/vcard", "text/x-vcard"}
+_SAY_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/x-download"}
 _PLAIN_APPLICATIONS = {"application/json", "application/xml", "application/x-sh", "application/x-yaml"}
 
 
@@ -100,20 +101,17 @@ def kind_of(part: Part) -> Kind | None:
         return Kind.TEXT
     if suffix in _NAMES:
         return _NAMES[suffix]
-    return _by_signature(part.data) if not suffix or _says_nothing(content_type) else None
+    return _by_signature(part.data, named=bool(suffix)) if content_type in _SAY_NOTHING else None
 
 
-def _says_nothing(content_type: str) -> bool:
-    return content_type in {"", "application/octet-stream", "binary/octet-stream", "application/x-download"}
-
-
-def _by_signature(data: bytes) -> Kind | None:
+def _by_signature(data: bytes, *, named: bool) -> Kind | None:
     for start, kind in _SIGNATURES:
         if data.startswith(start):
             return kind
     if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return Kind.HTML
-    return Kind.TEXT if _reads_as_text(data) else None
+    # A name such as x.ics or x.svg says that the text in it is not meant for eyes.
+    return Kind.TEXT if not named and _reads_as_text(data) else None
 
 
 def _reads_as_text(data: bytes) -> bool:
