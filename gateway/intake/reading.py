@@ -28,7 +28,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A submission understood. `contacts`: canonical number -> name; addresses are as the mail wrote them."""
+    """A submission understood.
+
+    `contacts`: canonical number -> name; addresses are as the mail wrote them; `language` is a tag that helps
+    to choose fonts, "" for unknown.
+    """
 
     documents: tuple[Document, ...]
     subject: str = ""
@@ -36,6 +40,7 @@ class Reading:
     contacts: dict[str, str] = field(default_factory=dict)
     reply_to: str = ""
     from_: str = ""
+    language: str = ""
     warnings: tuple[str, ...] = ()
 
 
