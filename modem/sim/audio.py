@@ -1,4 +1,4 @@
-"""What a telephone line does to audio: delay, steady noise, bursts.
+"""What a telephone line does to audio: delay, steady noise, clicks.
 
 One `Path` a direction. Levels are dBm0 as spandsp counts them (0 dBm0 = sine of 3.14 dB below full scale);
 delay is rounded to blocks of 20 ms. Both ends send at -14 dBm0.
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Array = Any
 _TABLE = 50 * BLOCK
+CLICK_SAMPLES = 8
+CLICK_LEVEL = 12000
 
 
 @cache
@@ -30,6 +32,13 @@ def _noise_table(level_dbm0: float, seed: int) -> Array:
 def is_silent(samples: Samples) -> bool:
     """Whether a block is all zero: nobody sends."""
     return bytes(ffi.buffer(samples)) == SILENCE
+
+
+def _click(samples: Samples) -> None:
+    """Two clicks of a millisecond: bad lines all over a page, while the carrier stays trained."""
+    for start in (0, BLOCK // 2):
+        for at in range(start, start + CLICK_SAMPLES):
+            samples[at] = CLICK_LEVEL if at % 2 else -CLICK_LEVEL
 
 
 class Path:
@@ -43,15 +52,15 @@ class Path:
         self._seed = seed
         self._at = 0
 
-    def carry(self, samples: Samples, burst_dbm0: float | None = None) -> None:
-        """Delay the block, add the line's noise and a burst if one is asked for."""
+    def carry(self, samples: Samples, *, click: bool = False) -> None:
+        """Delay the block, add the line's noise and a click if one is asked for."""
         if self._on_the_way:
             self._on_the_way.append(bytes(ffi.buffer(samples)))
             ffi.buffer(samples)[:] = self._on_the_way.popleft()
         if self._noise_dbm0 is not None:
             self._add(samples, self._noise_dbm0)
-        if burst_dbm0 is not None:
-            self._add(samples, burst_dbm0)
+        if click:
+            _click(samples)
 
     def _add(self, samples: Samples, level_dbm0: float) -> None:
         table = _noise_table(level_dbm0, self._seed)

@@ -27,7 +27,6 @@ RING_PERIOD = 6.0
 RING_SECONDS = 60.0
 RELEASE_SECONDS = 1.0
 SILENCE_SECONDS = 1.0
-BURST_DBM0 = -6.0
 
 
 class Phase(Enum):
@@ -207,8 +206,7 @@ class Call:
         media = self._media
         if media is None:
             return
-        spoil = self._spoils()
-        silent = media.exchange(self._gone, BURST_DBM0 if spoil else None)
+        silent = media.exchange(self._gone, spoil=self._spoils())
         self._quiet_blocks = self._quiet_blocks + 1 if all(silent) else 0
         self._watch.block(silent=silent)
         self._hear(media)
@@ -222,11 +220,8 @@ class Call:
             self._cut(self._outcome)
 
     def _spoils(self) -> bool:
-        """Whether this block of a page to be rejected is hit: 60 ms of every 200, training left alone."""
-        watch = self._watch
-        if self._far is None or not self._far.rejects(watch.page) or watch.seconds < 1.2:
-            return False
-        return self._blocks % 10 < 3
+        """Whether this block belongs to a page to be rejected; training is left alone."""
+        return self._far is not None and self._watch.trained and self._far.rejects(self._watch.page)
 
     def _hear(self, media: _Media) -> None:
         for side, frame in media.frames():
@@ -235,7 +230,7 @@ class Call:
                 self._log("frame", self, name=name, side=("caller", "called")[side])
             if name == "RTN" and self._far is not None:
                 self._far.rejections += 1
-            if self._watch.frame(side, name):
+            if self._watch.frame(side, name, frame):
                 self._log("mcf", self, name=name, page=self._watch.confirmed)
 
     def _note_pages(self) -> None:
@@ -243,7 +238,8 @@ class Call:
             if isinstance(party, FarFax):
                 for page in party.take_pages():
                     file = str(party.document) if party is self.called else None
-                    self._log("page", self, page=page.n, rows=page.rows, bad_rows=page.bad_rows, file=file)
+                    figures = {"rows": page.rows, "bad_rows": page.bad_rows}
+                    self._log("page", self, page=page.n, file=file, **figures)
 
     def _look_for_the_end(self) -> None:
         for side, party in enumerate(self.parties):
@@ -323,8 +319,8 @@ class _Media:
         self._silence = block()
         self._frames: list[tuple[int, bytes]] = []
 
-    def exchange(self, gone: set[int], burst_dbm0: float | None) -> tuple[bool, bool]:
-        """Move a block each way; a burst hits the caller's. Return which side sent nothing."""
+    def exchange(self, gone: set[int], *, spoil: bool) -> tuple[bool, bool]:
+        """Move a block each way; `spoil` clicks into the caller's. Return which side sent nothing."""
         silent = []
         for side, samples in enumerate(self._blocks):
             if side in gone:
@@ -333,7 +329,7 @@ class _Media:
                 self._parties[side].transmit(samples)
             silent.append(is_silent(samples))
             self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
-        self._paths[0].carry(self._blocks[0], burst_dbm0)
+        self._paths[0].carry(self._blocks[0], click=spoil)
         self._paths[1].carry(self._blocks[1])
         for side, party in enumerate(self._parties):
             if side not in gone:

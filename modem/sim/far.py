@@ -68,6 +68,7 @@ class FarFax(FarEnd):
         super().__init__(far)
         self.document = document
         self.done: CallDone | None = None
+        self._pages = 0
         settings = far.settings
         self._machine = FaxMachine(
             caller=caller,
@@ -96,12 +97,13 @@ class FarFax(FarEnd):
         self._machine.receive(samples)
 
     def take_pages(self) -> list[PageDone]:
-        """Return the pages that went through since the last call."""
+        """Return the pages that went through since the last call; a rejected one did not."""
         pages = []
         for event in self._machine.take_events():
             if isinstance(event, CallDone):
                 self.done = self.done or event
-            else:
+            elif event.n > self._pages:
+                self._pages = event.n
                 pages.append(event)
         return pages
 

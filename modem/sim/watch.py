@@ -10,7 +10,12 @@ from modem.sim.libspandsp import BLOCK_SECONDS
 
 POST_PAGE = frozenset({"MPS", "EOM", "EOP", "PRI-MPS", "PRI-EOM", "PRI-EOP", "PPS", "EOR"})
 RESPONSES = frozenset({"CFR", "FTT", "MCF", "RTP", "RTN", "PIP", "PIN", "PPR", "RNR", "CTR", "ERR", "DCN"})
-_SHORTEST_PAGE = 1.0
+_SHORTEST_PAGE = 0.3
+
+
+def is_v27ter(dcs: bytes) -> bool:
+    """Whether a DCS frame (FF 13 FCF FIF...) names V.27ter: bits 11, 13 and 14 are zero (T.30 Table 2)."""
+    return len(dcs) > 4 and not dcs[4] & 0x34
 
 
 class PageWatch:
@@ -27,11 +32,18 @@ class PageWatch:
         self._sender: int | None = None
         self._command = ""
         self._armed = False
+        self._training = 0.0
 
-    def frame(self, side: int, name: str) -> bool:
+    @property
+    def trained(self) -> bool:
+        """Whether the carrier of `page` is past its training."""
+        return self.page > 0 and self.seconds > self._training
+
+    def frame(self, side: int, name: str, octets: bytes) -> bool:
         """Take a frame sent by `side` (0 caller, 1 called); return True where it confirms a page."""
         if name == "DCS":
             self._sender = side
+            self._training = 1.2 if is_v27ter(octets) else 0.4
         if side == self._sender:
             self._command = name if name in POST_PAGE else self._command
             return False
