@@ -97,6 +97,12 @@ class Supervisor:
             exchange.stop()
         return 0
 
+    def stop(self) -> None:
+        """End in order, from another thread."""
+        self.stopping.set()
+        for child in self.children:
+            child.send(signal.SIGTERM)
+
     def on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (signal's signature)
         """SIGHUP re-reads certificates; the first SIGTERM ends at a page's end, the second ends the call."""
         if number != signal.SIGHUP:

@@ -6,8 +6,9 @@ Numbers: +81312345678 is a fax machine; the others are busy, silent, or break of
 from __future__ import annotations
 
 import socket
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,9 @@ sender = "fax@{domain}"
 [limits]
 free_disk_bytes = 1048576            # temporary state: a full disk is the machine's affair
 free_disk_fraction = 0.0
+
+[log]
+level = "{level}"
 
 [[line]]
 name = "sim"
@@ -84,6 +88,11 @@ class Ports:
         return cls(free_port(8025), free_port(8080), free_port(8026))
 
 
+def accounts() -> list[dict[str, Any]]:
+    """Return the demo's accounts as `provision` takes them."""
+    return list(tomllib.loads(ACCOUNTS)["account"])
+
+
 def free_port(wanted: int) -> int:
     """Return `wanted` if nothing listens there, else a port the system picks."""
     for port in (wanted, 0):
@@ -97,7 +106,7 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port on loopback")
 
 
-def config_text(folder: Path, ports: Ports, *, speed: str = '"max"') -> str:
+def config_text(folder: Path, ports: Ports, *, speed: str = '"max"', level: str = "error") -> str:
     """Return the demo's postline.toml."""
     return CONFIG.format(
         domain=DOMAIN,
@@ -106,6 +115,7 @@ def config_text(folder: Path, ports: Ports, *, speed: str = '"max"') -> str:
         http=ports.http,
         sink=ports.sink,
         speed=speed,
+        level=level,
         ours=OUR_NUMBER,
         fax=FAX,
         busy=BUSY,

@@ -1,0 +1,265 @@
+"""The composition root: builds the parts from the configuration, starts and ends them in order.
+
+The only module that knows which clock, ids and folders are in use; everything below gets them as arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import signal
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.store import migrate
+from gateway.store.blobs import Floor, LocalBlobs
+from gateway.store.database import AsyncStore, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gateway.config import Config
+    from gateway.mailin.settings import SmtpSettings
+
+log = structlog.get_logger()
+
+MESSAGE_READER = "gateway.mailin.message:read"
+PRELOAD = ("gateway.mailin.message", "render.pages")
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What several roles share."""
+
+    config: Config
+    store: AsyncStore
+    blobs: LocalBlobs
+    new_id: Callable[[], str]
+    worker: str
+
+
+def prepare(config: Config) -> None:
+    """Create the state folder and bring the database to this release's schema."""
+    config.server.data.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(config.server.database_url)
+
+
+def new_message_id(domain: str) -> str:
+    """Return a fresh Message-ID, with brackets."""
+    return f"<{uuid.uuid4().hex}@{domain}>"
+
+
+def local_blobs(config: Config) -> LocalBlobs:
+    """Return the blob store below the state folder, with the configured free-space floor."""
+    floor = Floor(config.limits.free_disk_bytes, config.limits.free_disk_fraction)
+    return LocalBlobs(config.server.data / "blobs", floor=floor)
+
+
+def run(config: Config, roles: Sequence[str]) -> None:
+    """Run these roles in this process until SIGTERM."""
+    if tuple(roles) == ("lines",):
+        run_lines(config)
+    else:
+        asyncio.run(run_rest(config, roles))
+
+
+def run_lines(config: Config) -> None:
+    """Run the lines of this configuration: one thread a port, nothing else."""
+    from gateway.lines import pool  # noqa: PLC0415  (the other process need not load modems)
+    from gateway.lines.base import Plant  # noqa: PLC0415
+
+    plant = Plant(
+        store=Store(config.server.database_url),
+        blobs=local_blobs(config),
+        now=utc_now,
+        clock=time.monotonic,
+        new_id=partial(new_message_id, config.server.domains[0]),
+        host=socket.gethostname(),
+    )
+    plant.store.check()
+    lines = pool.build(plant, config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: lines.stop())
+    lines.start()
+    lines.join()
+    plant.store.close()
+
+
+async def run_rest(config: Config, roles: Sequence[str]) -> None:
+    """Run every role but the lines on one event loop."""
+    parts = Parts(
+        config=config,
+        store=AsyncStore(config.server.database_url),
+        blobs=local_blobs(config),
+        new_id=partial(new_message_id, config.server.domains[0]),
+        worker=f"{socket.gethostname()}/rest/{os.getpid()}",
+    )
+    await parts.store.check()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    accepted = asyncio.Event()
+    builders: dict[str, Callable[[], Awaitable[None]]] = {
+        "smtp": lambda: smtp_role(parts, stop, accepted),
+        "render": lambda: render_role(parts, stop, accepted),
+        "outbox": lambda: outbox_role(parts, stop),
+        "http": lambda: http_role(parts, stop),
+        "mailbox": lambda: idle_role(stop),
+    }
+    try:
+        async with asyncio.TaskGroup() as group:
+            for role in roles:
+                group.create_task(guarded(role, builders[role](), stop), name=role)
+    finally:
+        await parts.store.close()
+
+
+async def guarded(role: str, work: Awaitable[None], stop: asyncio.Event) -> None:
+    """Run one role; if it fails, end the process in order, so that the supervisor starts it anew."""
+    try:
+        await work
+    except Exception:
+        log.exception("role.failed", role=role)
+        stop.set()
+        raise
+
+
+async def idle_role(stop: asyncio.Event) -> None:
+    """Wait: mailbox pickup is configured by tables that `config` refuses until they are built."""
+    await stop.wait()
+
+
+async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
+    """Take mail."""
+    from gateway.mailin.listener import Listener  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway.mailin.transaction import Desk  # noqa: PLC0415
+    from gateway.observe.crash import crash_point  # noqa: PLC0415
+
+    listener = Listener(
+        Desk(
+            settings=smtp_settings(parts.config),
+            store=parts.store,
+            blobs=parts.blobs,
+            spool=parts.config.server.data / "spool" / "tmp",
+            now=utc_now,
+            new_id=parts.new_id,
+            crash=crash_point,
+            accepted=accepted.set,
+        )
+    )
+    await listener.start()
+    await stop.wait()
+    await listener.stop()
+
+
+def smtp_settings(config: Config) -> SmtpSettings:
+    """Return what the mail door needs, from the configuration."""
+    from gateway.mailin.settings import SmtpLimits, SmtpSettings  # noqa: PLC0415
+
+    smtp, caps = config.smtp, config.limits
+    return SmtpSettings(
+        domains=tuple(config.server.domains),
+        operator=tuple(config.server.operator),
+        hostname=config.server.domains[0],
+        listen=tuple(host_port(address) for address in smtp.listen),
+        listen_tls=tuple(host_port(address) for address in smtp.listen_tls),
+        certificate=smtp.certificate,
+        key=smtp.key,
+        trusted_networks=tuple(ipaddress.ip_network(network) for network in smtp.trusted_networks),
+        unauthenticated=smtp.unauthenticated,
+        limits=SmtpLimits(
+            message_bytes=caps.message_bytes,
+            recipients=caps.recipients,
+            header_bytes=caps.header_bytes,
+            field_bytes=caps.header_field_bytes,
+            fields=caps.header_fields,
+            parts=caps.mime_parts,
+            depth=caps.mime_depth,
+            connections=caps.smtp_connections,
+            connections_per_ip=caps.smtp_connections_per_ip,
+            idle_s=caps.smtp_idle_s,
+            session_s=caps.smtp_session_s,
+            min_rate=caps.smtp_min_rate,
+            free_disk_bytes=caps.free_disk_bytes,
+            free_disk_fraction=caps.free_disk_fraction,
+        ),
+    )
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """Split "host:port"; an IPv6 host loses its brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
+    """Read and draw what was accepted."""
+    from gateway.intake.rendering import RenderRole  # noqa: PLC0415
+    from render.sandbox import Sandbox  # noqa: PLC0415
+
+    with Sandbox(PRELOAD) as sandbox:
+        await asyncio.to_thread(sandbox.start)
+        role = RenderRole(
+            store=parts.store,
+            blobs=parts.blobs,
+            sandbox=sandbox,
+            readers={"smtp": MESSAGE_READER, "cli": MESSAGE_READER},
+            now=utc_now,
+            new_id=parts.new_id,
+            worker=parts.worker,
+            wake=accepted,
+            max_pages=parts.config.limits.pages,
+        )
+        await role.run(stop)
+
+
+async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
+    """Route what was received, and send every mail that is owed."""
+    from gateway.notify.hop import NextHop  # noqa: PLC0415
+    from gateway.notify.sender import OutboxSender  # noqa: PLC0415
+    from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
+    from gateway.receive.routing import Router  # noqa: PLC0415
+    from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
+
+    mail, domain = parts.config.mail, parts.config.server.domains[0]
+    hop = NextHop.of(mail.smarthost, name=domain, username=mail.username, password=mail.password)
+    sender = OutboxSender(
+        store=parts.store,
+        writers={
+            "result": ResultWriter(mail.sender, parts.blobs),
+            "note": NoteWriter(mail.sender),
+            "forward": ForwardWriter(mail.sender, domain, parts.blobs),
+        },
+        deliver=hop.deliver,
+        now=utc_now,
+        worker=parts.worker,
+    )
+    router = Router(
+        store=parts.store,
+        blobs=parts.blobs,
+        operator=tuple(parts.config.server.operator),
+        now=utc_now,
+        new_id=parts.new_id,
+        new_token=partial(secrets.token_hex, 16),
+    )
+    await asyncio.gather(sender.run(stop), router.run(stop))
+
+
+async def http_role(parts: Parts, stop: asyncio.Event) -> None:
+    """Serve the pages."""
+    await stop.wait()

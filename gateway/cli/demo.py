@@ -1,0 +1,56 @@
+"""`postline demo`: the whole exchange on a simulated line, in the browser or, with --once, as a test."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import webbrowser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.base import EXIT, JsonOption, app, say, say_error
+from gateway.observe import log
+
+
+@app.command("demo")
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="No browser: run the scenario, leave evidence, end.")
+    ] = False,
+    keep: Annotated[Path | None, typer.Option(help="Where evidence goes (default: temporary).")] = None,
+    as_json: JsonOption = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show the log of all processes.")] = False,
+) -> None:
+    """Show a whole fax exchange on a simulated line: loopback only, temporary state, Ctrl-C ends it.
+
+    Example: postline demo --once --keep ./evidence
+    """
+    from gateway.demo.settings import Ports
+    from gateway.demo.theatre import Theatre
+
+    level = "info" if verbose else "error"
+    log.configure("text", level)
+    began = time.monotonic()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postline-demo-")))
+        theatre = Theatre(folder, keep or folder / "evidence", Ports.pick(), level=level)
+        evidence = theatre.play(once=once, ready=lambda url: None if once else invite(url))
+        if not once:
+            return
+        seconds = round(time.monotonic() - began, 1)
+        lines = [f"{'ok  ' if good else 'FAIL'}  {check}" for check, good in evidence.checks.items()]
+        summary = f"everything simulated but the software; {seconds} s; evidence in {theatre.keep}"
+        say("\n".join([*lines, summary]), {**evidence.index, "seconds": seconds}, as_json=as_json)
+        if theatre.failure:
+            say_error(theatre.failure)
+        if not evidence.ok or theatre.failure:
+            raise typer.Exit(EXIT.DATA)
+
+
+def invite(url: str) -> None:
+    """Say where the pages are, and open a browser where there is one."""
+    print(f"\n  Postline demo (simulated line): {url}\n  Ctrl-C ends it.\n", flush=True)
+    webbrowser.open(url)

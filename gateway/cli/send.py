@@ -1,0 +1,143 @@
+"""`postline send NUMBER FILE...`: hand documents to a running gateway from the shell."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.base import EXIT, ConfigOption, JsonOption, app, say
+from gateway.config import load
+from gateway.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from gateway.config import Config
+    from gateway.store.database import Store
+    from gateway.store.models import Account
+
+POLL_SECONDS = 0.2
+
+
+@app.command("send")
+def send(
+    number: Annotated[str, typer.Argument(help="The number, as you would write it in an address.")],
+    files: Annotated[list[Path], typer.Argument(help="Documents, in order.", exists=True, dir_okay=False)],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the fax is sent or failed.")] = False,
+    subject: Annotated[str, typer.Option(help="Subject, with options as in mail.")] = "",
+    account: Annotated[str, typer.Option(help="Account that sends (default: the only one).")] = "",
+) -> None:
+    """Send documents to one number; with --wait show every page and exit 0 only if all were confirmed.
+
+    Example: postline send +81312345678 order.pdf --wait
+    """
+    from gateway.app import local_blobs, prepare
+    from gateway.store.database import Store
+
+    settings = load(config)
+    prepare(settings)
+    store = Store(settings.server.database_url)
+    letter = compose(files, subject)
+    key = local_blobs(settings).put("message", letter)
+    accepted = store.run(hand_in, number, account, letter, key, settings)
+    say(f"queued as {accepted}", {"number": accepted, "state": "queued"}, as_json=as_json and not wait)
+    if wait:
+        follow(store, accepted, as_json=as_json)
+    store.close()
+
+
+def compose(files: list[Path], subject: str) -> bytes:
+    """Return the documents as the mail a sender would have written: one reader serves both doors."""
+    letter = EmailMessage(SMTP)
+    letter["Subject"] = subject or files[0].name
+    for file in files:
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        main, _, sub = kind.partition("/")
+        letter.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+    return letter.as_bytes()
+
+
+def hand_in(session: Session, number: str, account: str, letter: bytes, key: str, config: Config) -> int:
+    """Write the submission; return its public number."""
+    from gateway.domain import numbers
+    from gateway.intake.submission import Submission, accept
+    from gateway.store.faxes import Recipient
+
+    owner = owner_of(session, account)
+    destination = numbers.parse(number, owner.country, owner.area_code)
+    submission = Submission(
+        door="cli",
+        account_id=owner.id,
+        sender=config.server.operator[0],
+        recipients=(Recipient(destination.canonical, simulated_status=destination.simulated_status),),
+        blob=key,
+        size=len(letter),
+        sha256=sha256(letter).hexdigest(),
+        peer="cli",
+        evidence={"kind": "cli"},
+    )
+    return accept(session, submission, datetime.now(UTC)).number
+
+
+def owner_of(session: Session, name: str) -> Account:
+    """Return the named account, or the only one there is."""
+    from sqlalchemy import select
+
+    from gateway.store.models import Account
+
+    query = select(Account).where(Account.name == name) if name else select(Account)
+    found = session.scalars(query.limit(2)).all()
+    if len(found) != 1:
+        raise Refused("No such account." if name else "Name the account with --account.")
+    return found[0]
+
+
+def follow(store: Store, number: int, *, as_json: bool) -> None:
+    """Show what happens to a delivery until it is final."""
+    from gateway.domain.states import FINAL_DELIVERY, DeliveryState
+    from gateway.store import events
+    from gateway.store.models import Delivery
+
+    seen = 0
+    while True:
+        with store.reading() as session:
+            delivery = session.get_one(Delivery, number)
+            news = events.since(session, seen, number=number)
+        for event in news:
+            seen = event.id
+            if line := progress(event.kind, event.data):
+                say(line, {"number": number, "event": event.kind, **event.data}, as_json=as_json)
+        if delivery.state in FINAL_DELIVERY:
+            if delivery.state is not DeliveryState.SENT:
+                raise typer.Exit(EXIT.DATA)
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def progress(kind: str, data: dict[str, object]) -> str:
+    """Return one line for a person about an event, or nothing where it says nothing new."""
+    match kind:
+        case "delivery.dialling":
+            return f"dialling {data.get('destination')} (dial {data.get('dials')}, line {data.get('line')})"
+        case "page.sending":
+            return f"page {data.get('n')}: sending"
+        case "page.confirmed":
+            return f"page {data.get('n')}: confirmed, {data.get('size')} octets at {data.get('rate')} bit/s"
+        case "page.rejected":
+            return f"page {data.get('n')}: rejected by the far machine"
+        case "delivery.sent" | "delivery.failed" | "delivery.uncertain" | "delivery.cancelled":
+            return f"{data.get('state')}: {data.get('cause')} {data.get('detail') or ''}".strip()
+        case "delivery.retry":
+            return f"waiting until {data.get('due_at')}: {data.get('cause')}"
+        case _:
+            return ""

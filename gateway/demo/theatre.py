@@ -1,0 +1,105 @@
+"""Runs the demo: state in a folder, processes under the production supervisor, the story in a thread.
+
+With `once` the story's end is the demo's end; otherwise the gateway goes on until Ctrl-C and the browser
+shows what it did.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway import app
+from gateway.config import load
+from gateway.demo import settings
+from gateway.demo.evidence import Evidence
+from gateway.demo.mailboxes import Mailboxes
+from gateway.demo.scenario import DemoFailed, Stage, wait_for
+from gateway.demo.story import tell
+from gateway.store import accounts
+from gateway.store.database import Store
+from gateway.supervisor import Supervisor, children_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gateway.config import Config
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Theatre:
+    """One run of the demo below `folder`; evidence goes to `keep`."""
+
+    folder: Path
+    keep: Path
+    ports: settings.Ports
+    speed: str = '"max"'
+    level: str = "error"
+    failure: str = ""
+
+    def play(self, *, once: bool, ready: Callable[[str], None]) -> Evidence:
+        """Run until the story ends (`once`) or a signal comes; `ready` is told the address of the pages."""
+        config = self._prepare()
+        boxes = Mailboxes(self.folder / "mailboxes", port=self.ports.sink)
+        evidence = Evidence(self.keep)
+        supervisor = Supervisor(config, children_of(self._config_file))
+        story = threading.Thread(
+            target=self._story, args=(config, boxes, evidence, supervisor, once), daemon=True
+        )
+        boxes.start()
+        try:
+            ready(config.http.public_url)
+            story.start()
+            supervisor.run()
+        finally:
+            boxes.stop()
+        return evidence
+
+    @property
+    def _config_file(self) -> Path:
+        return self.folder / "postline.toml"
+
+    def _prepare(self) -> Config:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.keep.mkdir(parents=True, exist_ok=True)
+        text = settings.config_text(self.folder, self.ports, speed=self.speed, level=self.level)
+        self._config_file.write_text(text, encoding="utf-8")
+        config = load(self._config_file, {})
+        app.prepare(config)
+        store = Store(config.server.database_url)
+        store.run(accounts.provision, settings.accounts(), prune=False, now=app.utc_now())
+        store.close()
+        return config
+
+    def _story(
+        self, config: Config, boxes: Mailboxes, evidence: Evidence, supervisor: Supervisor, once: bool
+    ) -> None:
+        store = Store(config.server.database_url)
+        try:
+            wait_for(self._mail_is_taken, "the mail listener", 60.0)
+            tell(
+                Stage(self.ports, boxes.folder, store), app.local_blobs(config), config.server.data, evidence
+            )
+        except DemoFailed as failed:
+            self.failure = str(failed)
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            log.exception("demo.failed")
+        finally:
+            store.close()
+            if once:
+                supervisor.stop()
+
+    def _mail_is_taken(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.ports.smtp), timeout=1.0) as probe:
+                return probe.recv(4).startswith(b"220")
+        except OSError:
+            return False
