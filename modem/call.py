@@ -124,11 +124,8 @@ class FaxCall:
 
     def port_failed(self, now: float, detail: str) -> None:
         """End the call at once: the way to the modem is gone."""
-        if self.done:
-            return
-        self._session.handle(DriverFailed(Reason.MODEM_ERROR, detail), now)
-        self._collect(now)
-        self._finish(now)
+        if not self.done:
+            self._finish(now, detail)
 
     def _pump(self, now: float) -> None:
         """Hand events to the session one by one, its answer to the driver before the next."""
@@ -171,8 +168,13 @@ class FaxCall:
         elif self._on_hook:
             self._finish(now)
 
-    def _finish(self, now: float) -> None:
-        fallback = CallResult(success=False, reason=Reason.MODEM_ERROR, t30="the call did not end by itself")
+    def _finish(self, now: float, why: str = "the call did not end by itself") -> None:
+        """Make the result; a session that is not through yet is told that line and modem are gone."""
+        for event in (DriverFailed(Reason.MODEM_ERROR, why), HungUp()):
+            if not self._session.done:
+                self._session.handle(event, now)
+        self._collect(now)
+        fallback = CallResult(success=False, reason=Reason.MODEM_ERROR, t30=why)
         at_lines = [replace(entry, at=entry.at - self._began) for entry in self._driver.take_trace()]
         trace = sorted([*self._trace, *at_lines], key=lambda entry: entry.at)
         self.result = replace(self._session.result or fallback, trace=tuple(trace))

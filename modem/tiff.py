@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageSequence, UnidentifiedImageError
@@ -20,6 +19,7 @@ from modem.fcf import reverse_bits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from modem.coding import ReceivedPage
 

@@ -82,7 +82,7 @@ class SoftLine:
         self.received.mkdir(parents=True, exist_ok=True)
         settings = Settings(
             lines=(LineSettings(name="sim", number=OURS),),
-            far=(FarSettings(number=FAR, ecm=False, **self.far),),
+            far=(FarSettings(**({"number": FAR, "ecm": False} | self.far)),),
         )
         self.exchange = Exchange(settings, self.received, self._log)
         self.line = self.exchange.lines["sim"]
@@ -101,12 +101,17 @@ class SoftLine:
         call.start(self.now)
         while call.result is None:
             assert self.now < until, "the call did not end"
-            self._exchange_octets(call, on_notice)
-            self.now += BLOCK
-            self.exchange.step_all()
-            call.handle_timeout(self.now)
+            self.step(call, on_notice)
+        self.notices += call.notices()
         self._settle(3.0)
         return call.result
+
+    def step(self, call: FaxCall, on_notice: Callable[[Notice], bool] = lambda _notice: True) -> None:
+        """Let host and modem say all they have to say, then 20 ms pass."""
+        self._exchange_octets(call, on_notice)
+        self.now += BLOCK
+        self.exchange.step_all()
+        call.handle_timeout(self.now)
 
     def _exchange_octets(self, call: FaxCall, on_notice: Callable[[Notice], bool]) -> None:
         moved = True
