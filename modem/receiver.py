@@ -137,6 +137,7 @@ class T30Receiver(Session):
         self._sub = ""
         self._t1_ends = 0.0
         self._incoming = Incoming()
+        self._in_page = False  # what comes in is a page, no training check
         self._burst_at: float | None = None
         self._repeat_until = 0.0
         self._n = 1
@@ -200,7 +201,9 @@ class T30Receiver(Session):
         self.rate = rate
         self._t1_ends = self.now + Timer.T1.seconds
         self.state = State.TCF
-        return self._listen_data(Timer.TCF, long=True)
+        self._in_page = False
+        self._forget_data()
+        return self._listen(ListenData(rate, long=True), Timer.TCF)
 
     def _acceptable(self, dcs: Dcs) -> bool:
         return (
@@ -209,10 +212,6 @@ class T30Receiver(Session):
             and dcs.resolution in self.job.receive_resolutions
             and dcs.width in self._dis.widths
         )
-
-    def _listen_data(self, wait: Timer, *, long: bool) -> list[Action]:
-        self._forget_data()
-        return self._listen(ListenData(self._speed(), long), wait)
 
     def _tcf_silent(self) -> list[Action]:
         return self._judge_tcf() if self._incoming.data else self._no_tcf()
@@ -351,6 +350,7 @@ class T30Receiver(Session):
     def _turn(self, *sending: Action) -> list[Action]:
         state = self._state_after()
         if state is State.RECEIVING:
+            self._in_page = True
             self._forget_data()
             listen: Action = ListenData(self._speed(), long=False)
         else:
@@ -420,7 +420,8 @@ class T30Receiver(Session):
     # -- phase E ----------------------------------------------------------------------------------------
 
     def _closed(self) -> list[Action]:
-        return self._end(Reason.RECEIVED)
+        """End well; a DCN is never answered by another."""
+        return self._end(Reason.RECEIVED, dcn=self._signal is not Fcf.DCN)
 
     def _far_end_silent(self) -> list[Action]:
         return self._end(Reason.CALL_DROPPED, f"the far machine fell silent while {self.state.value}")
@@ -435,7 +436,7 @@ class T30Receiver(Session):
 
     def _settle(self) -> None:
         """Keep a page that came but was never confirmed."""
-        if self._dcs and self.rate and self._incoming.has_lines():
+        if self._in_page and self._dcs and self.rate and self._incoming.has_lines():
             self._loose, _ = self._incoming.read(self._n, self._dcs, self.rate)
             self._record(self._loose, PageState.AWAITING)
         if self._loose and self._loose.rows:

@@ -107,6 +107,8 @@ class T30Sender(Session):
         self._source = pages
         self._offered: Dis | None = None  # the last DIS heard
         self._dis: Dis | None = None  # the DIS in force
+        self._met: tuple[str, bytes] | None = None
+        self._in_force: Dcs | None = None
         self._document: tuple[Coding, ...] = ()
         self._first = 1  # number of the page `_document` begins with
         self._n = 1
@@ -145,8 +147,14 @@ class T30Sender(Session):
         fields = {frame.fcf: frame.fif for frame in frames}
         if Fcf.DIS in fields:
             self._offered = Dis(fields[Fcf.DIS])
-            self.remote_id = decode_ident(fields.get(Fcf.CSI, b"")) or self.remote_id
-            self._tell(Identified, ident=self.remote_id, nsf=fields.get(Fcf.NSF, b""))
+            self._meet(decode_ident(fields.get(Fcf.CSI, b"")), fields.get(Fcf.NSF, b""))
+
+    def _meet(self, ident: str, nsf: bytes) -> None:
+        """Tell who it is, once; a repeated DIS may come without its first frames."""
+        if (ident, nsf) != self._met and (ident or nsf or self._met is None):
+            self._met = ident, nsf
+            self.remote_id = ident or self.remote_id
+            self._tell(Identified, ident=self.remote_id, nsf=nsf)
 
     def _identified(self) -> list[Action]:
         self._tries = 0
@@ -243,6 +251,9 @@ class T30Sender(Session):
         return self._transmit(*before, TURN_ROUND, SendPage(rate, self._octets))
 
     def _agreed(self, dcs: Dcs) -> None:
+        if dcs == self._in_force:
+            return
+        self._in_force = dcs
         coding = dcs.coding
         self._tell(
             Negotiated,
