@@ -223,6 +223,7 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             new_id=parts.new_id,
             worker=parts.worker,
             wake=accepted,
+            domains=tuple(parts.config.server.domains),
             max_pages=parts.config.limits.pages,
         )
         await role.run(stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
+from collections import defaultdict
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -124,20 +125,20 @@ def follow(store: Store, number: int, *, as_json: bool) -> None:
         time.sleep(POLL_SECONDS)
 
 
+PROGRESS = {
+    "delivery.dialling": "dialling {destination} (dial {dials}, line {line})",
+    "page.sending": "page {n}: sending",
+    "page.confirmed": "page {n}: confirmed, {size} octets at {rate} bit/s",
+    "page.rejected": "page {n}: rejected by the far machine",
+    "delivery.retry": "waiting until {due_at}: {cause}",
+    "delivery.sent": "{state}",
+    "delivery.failed": "{state}: {cause} {detail}",
+    "delivery.uncertain": "{state}: {detail}",
+    "delivery.cancelled": "{state}",
+}
+
+
 def progress(kind: str, data: dict[str, object]) -> str:
     """Return one line for a person about an event, or nothing where it says nothing new."""
-    match kind:
-        case "delivery.dialling":
-            return f"dialling {data.get('destination')} (dial {data.get('dials')}, line {data.get('line')})"
-        case "page.sending":
-            return f"page {data.get('n')}: sending"
-        case "page.confirmed":
-            return f"page {data.get('n')}: confirmed, {data.get('size')} octets at {data.get('rate')} bit/s"
-        case "page.rejected":
-            return f"page {data.get('n')}: rejected by the far machine"
-        case "delivery.sent" | "delivery.failed" | "delivery.uncertain" | "delivery.cancelled":
-            return f"{data.get('state')}: {data.get('cause')} {data.get('detail') or ''}".strip()
-        case "delivery.retry":
-            return f"waiting until {data.get('due_at')}: {data.get('cause')}"
-        case _:
-            return ""
+    words = defaultdict(str, data)
+    return PROGRESS.get(kind, "").format_map(words).strip()

@@ -40,7 +40,7 @@ class Mailboxes:
     ) -> str:
         """Keep the mail for each recipient, whole or not at all."""
         for address in envelope.rcpt_tos:
-            self._keep(address, bytes(envelope.content or b""))
+            self._keep(address, envelope.original_content or b"")
         return "250 kept"
 
     def _keep(self, address: str, content: bytes) -> None:

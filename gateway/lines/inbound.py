@@ -114,10 +114,10 @@ def keep(plant: Plant, session: Session, page: ReceivedPage) -> receptions.Store
         page.data,
         coding.compression.value,
         coding.width,
-        coding.resolution.value,
-        page.rows,
-        page.bad_lines,
-        page.longest_bad_run,
+        resolution=coding.resolution.value,
+        rows=page.rows,
+        bad_lines=page.bad_lines,
+        longest_bad_run=page.longest_bad_run,
     )
     document = write_tiff([drawn])
     key = plant.blobs.put("received", document)

@@ -40,7 +40,7 @@ class Journal:
         store: Store,
         record: Record,
         *,
-        stored: Callable[[int], None],
+        stored: Callable[[Notice], None],
         failed: Callable[[Exception], None],
     ) -> None:
         """`stored(notice)`, for every notice, and `failed(error)` are called from the journal's thread."""

@@ -88,10 +88,21 @@ class OutboundRecord:
                 queue.page_awaiting(*call, self._page(notice.n), now)
             case n.PageConfirmed():
                 crash_point("page.confirming")
-                sent = {"size": notice.bytes, "seconds": notice.seconds, "rate": notice.rate}
-                queue.page_confirmed(*call, self._page(notice.n), now, **sent)
+                self._confirmed(session, notice)
             case n.PageRejected():
                 queue.page_rejected(*call, self._page(notice.n), now)
+
+    def _confirmed(self, session: Session, notice: n.PageConfirmed) -> None:
+        queue.page_confirmed(
+            session,
+            self._lease,
+            self._attempt,
+            self._page(notice.n),
+            self._plant.now(),
+            size=notice.bytes,
+            seconds=notice.seconds,
+            rate=notice.rate,
+        )
 
     def _page(self, page_of_call: int) -> int:
         return self._lease.first_page + page_of_call - 1
