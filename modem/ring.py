@@ -43,6 +43,7 @@ class RingWatch:
         self._heard = Incoming()
         self._last_ring: float | None = None
         self._started = False
+        self._started = False
 
     @property
     def ready(self) -> bool:
@@ -77,6 +78,10 @@ class RingWatch:
     def data_to_send(self) -> bytes:
         """Return octets for the modem."""
         return self._link.take()
+
+    def put_back(self, data: bytes) -> None:
+        """Take octets back that the port did not accept."""
+        self._link.push(data)
 
     def next_deadline(self) -> float | None:
         """Return when `timeout` wants to be called."""

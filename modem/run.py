@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modem.call import FaxCall
     from modem.notices import Notice
     from modem.port import Port
+    from modem.probe import Probe
     from modem.result import CallResult
     from modem.ring import Incoming, RingWatch
 
@@ -116,12 +117,12 @@ def wait_for_ring(
 ) -> Incoming | None:
     """Run `watch` until a call is to be answered; None at `until`, at a letter, or when `watch.failed`.
 
-    Raises PortError when the port goes away.
+    May be called again with the same watch. Raises PortError when the port goes away.
     """
     watch.start(clock())
-    unwritten = b""
     while watch.incoming is None and not watch.failed and clock() < until:
-        unwritten = _write(port, unwritten, watch.data_to_send)
+        unwritten = _write(port, b"", watch.data_to_send)
+        watch.put_back(unwritten)
         deadline = min(until, watch.next_deadline() or until)
         readable = _wait(deadline, port, mailbox, clock, writing=bool(unwritten))
         if port.fileno() in readable:
@@ -130,6 +131,19 @@ def wait_for_ring(
             return None
         watch.timeout(clock())
     return watch.incoming
+
+
+def ask_modem(probe: Probe, port: Port, *, clock: Callable[[], float]) -> None:
+    """Run `probe` until all its questions were answered or given up; raises PortError."""
+    probe.start(clock())
+    unwritten = b""
+    while not probe.done:
+        unwritten = _write(port, unwritten, probe.data_to_send)
+        seconds = max(0.0, (probe.next_deadline() or clock()) - clock())
+        writing = [port.fileno()] if unwritten else []
+        if select.select([port.fileno()], writing, [], seconds)[0]:
+            probe.receive_data(port.read(), clock())
+        probe.timeout(clock())
 
 
 def _write(port: Port, unwritten: bytes, more: Callable[[], bytes]) -> bytes:

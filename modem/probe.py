@@ -1,0 +1,107 @@
+"""Ask a modem what it is: maker, model, classes, carriers; choose its profile by the answers.
+
+Sans-IO: `modem.run.ask_modem` drives it. A question that gets ERROR or silence is answered by nothing; it
+changes no setting but echo and service class. V.250 6.1, T.31 8.2 and 8.3.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from modem.atparser import Code, Report, Result, Text, Token
+from modem.class1_link import CAN, DLE_ETX, Link
+from modem.profiles import IDENTIFY, Profile, matching, named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modem.result import TraceEntry
+
+QUESTIONS = ("ATE0V1Q0", *IDENTIFY, "AT+FCLASS=?", "AT+FCLASS=1", "AT+FTM=?", "AT+FRM=?", "AT+FAR=?")
+ANSWER_SECONDS = 3.0
+
+
+class Probe:
+    """Asks `questions` one after the other; `answers` maps each to its lines, "ERROR" or nothing."""
+
+    def __init__(self, questions: Sequence[str] = QUESTIONS) -> None:
+        self._link = Link(named("generic"))
+        self._left = deque(questions)
+        self.answers: dict[str, list[str]] = {}
+        self._asked = ""
+        self._rescued = False
+
+    @property
+    def done(self) -> bool:
+        """Whether every question was dealt with."""
+        return not self._left and not self._asked
+
+    @property
+    def alive(self) -> bool:
+        """Whether the modem answered anything."""
+        return any(self.answers.values())
+
+    @property
+    def profile(self) -> Profile:
+        """The profile the answers to `IDENTIFY` fit."""
+        return matching(" ".join(" ".join(self.answers.get(question, [])) for question in IDENTIFY))
+
+    def start(self, now: float) -> None:
+        """Ask the first question."""
+        self._link.now = now
+        self._next()
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take octets of the modem."""
+        self._link.now = now
+        self._link.parser.feed(data)
+        while (token := self._link.parser.next()) is not None:
+            self._take(token)
+
+    def data_to_send(self) -> bytes:
+        """Return octets for the modem."""
+        return self._link.take()
+
+    def next_deadline(self) -> float | None:
+        """Return when `timeout` wants to be called."""
+        return None if self.done else self._link.deadline
+
+    def timeout(self, now: float) -> None:
+        """Give a question up. The first time, free the modem from a data phase and ask once more."""
+        deadline = self.next_deadline()
+        if deadline is None or now < deadline:
+            return
+        self._link.now = now
+        if not self.alive and not self._rescued:
+            self._rescued = True
+            self._link.push(DLE_ETX + CAN + b"\r")
+            self._link.command(self._asked, within=ANSWER_SECONDS)
+        else:
+            if not self.alive:
+                self._left.clear()
+            self._next()
+
+    def take_trace(self) -> list[TraceEntry]:
+        """Return the trace lines since the last call."""
+        taken, self._link.trace = self._link.trace, []
+        return taken
+
+    def _take(self, token: Token) -> None:
+        if not self._asked:
+            return
+        lines = self.answers[self._asked]
+        match token:
+            case Text(text) if text != self._asked:
+                lines.append(text)
+            case Report(name, value):
+                lines.append(f"{name}: {value}")
+            case Result(code, _) if code in (Code.OK, Code.ERROR):
+                lines.append(code.value)
+                self._next()
+
+    def _next(self) -> None:
+        self._asked = self._left.popleft() if self._left else ""
+        if self._asked:
+            self.answers[self._asked] = []
+            self._link.command(self._asked, within=ANSWER_SECONDS)

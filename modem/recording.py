@@ -1,0 +1,153 @@
+"""Calls that can be made again: every input of a `FaxCall` with its time, as JSON lines, and the replay.
+
+A session and a driver are deterministic, so the same inputs at the same times must give the same octets; a
+replay that differs shows a change of behaviour. The lines share the shape of `TraceEntry`, with `now` (the
+clock of the call) added; octets that leave are kept whole when short and by digest when not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from modem.call import FaxCall
+from modem.coding import Compression, Resolution
+from modem.job import CallJob
+from modem.profiles import Profile
+from modem.rates import Modulation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modem.coding import PageSink, PageSource
+
+SHORT = 64
+
+
+class BadRecordingError(ValueError):
+    """A file is no recording of a call; the text says why."""
+
+
+class RecordedCall(FaxCall):
+    """A `FaxCall` that keeps what it was given and what it gave, in `lines`."""
+
+    def __init__(self, job: CallJob, pages: PageSource, sink: PageSink, profile: Profile) -> None:
+        super().__init__(job, pages, sink, profile)
+        self.lines: list[dict[str, Any]] = []
+        self._keep(
+            0.0, "job", json.dumps({"job": asdict(job), "profile": asdict(profile)}, default=bytes.hex)
+        )
+
+    def start(self, now: float) -> None:
+        """Record, then begin."""
+        self._keep(now, "start")
+        super().start(now)
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Record, then take octets."""
+        self._keep(now, "octets", raw=data.hex(), direction="<")
+        super().receive_data(data, now)
+
+    def data_to_send(self) -> bytes:
+        """Give octets and record them."""
+        octets = super().data_to_send()
+        if octets:
+            self._keep(0.0, "octets", raw=fingerprint(octets), direction=">")
+        return octets
+
+    def handle_timeout(self, now: float) -> None:
+        """Record the call if it can do anything."""
+        deadline = self.next_deadline()
+        if deadline is not None and deadline <= now:
+            self._keep(now, "timer")
+            super().handle_timeout(now)
+
+    def stored(self, notice_id: int, now: float) -> None:
+        """Record, then go on."""
+        self._keep(now, "stored", str(notice_id))
+        super().stored(notice_id, now)
+
+    def cancel(self, now: float) -> None:
+        """Record, then end."""
+        self._keep(now, "cancel")
+        super().cancel(now)
+
+    def port_failed(self, now: float, detail: str) -> None:
+        """Record, then end at once."""
+        self._keep(now, "port", detail)
+        super().port_failed(now, detail)
+
+    def _keep(self, now: float, kind: str, text: str = "", raw: str = "", direction: str = " ") -> None:
+        self.lines.append(
+            {"at": 0.0, "direction": direction, "kind": kind, "text": text, "raw": raw, "now": now}
+        )
+
+
+def fingerprint(octets: bytes) -> str:
+    """Return short octets in hex, longer ones as their number and digest."""
+    if len(octets) <= SHORT:
+        return octets.hex()
+    return f"{len(octets)}:{hashlib.sha256(octets).hexdigest()}"
+
+
+def read_lines(text: str) -> list[dict[str, Any]]:
+    """Read JSON lines; raises BadRecordingError."""
+    try:
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except json.JSONDecodeError as error:
+        raise BadRecordingError(f"not JSON lines: {error}") from error
+    if not all(isinstance(line, dict) and "kind" in line for line in lines):
+        raise BadRecordingError("not the trace of a call: a line has no kind")
+    return lines
+
+
+def recorded_job(lines: Iterable[dict[str, Any]]) -> tuple[CallJob, Profile] | None:
+    """Return job and profile of a recording; None for a trace without octets, which only can be read."""
+    head = next((json.loads(line["text"]) for line in lines if line["kind"] == "job"), None)
+    if head is None:
+        return None
+    kinds: dict[str, Any] = {
+        "compressions": lambda names: tuple(map(Compression, names)),
+        "modulations": lambda names: tuple(map(Modulation, names)),
+        "receive_resolutions": lambda names: tuple(map(Resolution, names)),
+        "receive_widths": tuple,
+        "nsf": bytes.fromhex,
+    }
+    job = {key: kinds.get(key, lambda value: value)(value) for key, value in head["job"].items()}
+    profile: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in head["profile"].items()
+    }
+    known = {field.name for field in fields(Profile)}
+    if set(profile) != known:
+        raise BadRecordingError("made by another version: its modem profile has other keys")
+    return CallJob(**job), Profile(**profile)
+
+
+def replay(lines: Iterable[dict[str, Any]], call: FaxCall) -> Iterator[str]:
+    """Give a fresh call the recorded inputs; yield a sentence for each output that differs."""
+    for number, line in enumerate(lines, 1):
+        if line["kind"] == "octets" and line["direction"] == ">":
+            given = fingerprint(call.data_to_send())
+            if given != line["raw"]:
+                yield f"line {number}: recorded {line['raw'][:80]}, now {given[:80] or 'nothing'}"
+        else:
+            _give(line, call)
+
+
+def _give(line: dict[str, Any], call: FaxCall) -> None:
+    now = line.get("now", 0.0)
+    match line["kind"]:
+        case "start":
+            call.start(now)
+        case "octets":
+            call.receive_data(bytes.fromhex(line["raw"]), now)
+        case "timer":
+            call.handle_timeout(now)
+        case "stored":
+            call.stored(int(line["text"]), now)
+        case "cancel":
+            call.cancel(now)
+        case "port":
+            call.port_failed(now, line["text"])
