@@ -1,7 +1,7 @@
 """A tiny Class 1 host, pages, and exchanges to call through: what the tests of the simulated line share.
 
-`Host` is deliberately not the product's driver: a second, straightforward reading of T.31 and T.30 (MH, no ECM,
-14400) that runs in simulated time (`host_on`) or over a pty (`host_at`).
+`Host` is deliberately not the product's driver: a second, straightforward reading of T.31 and T.30 (MH, no
+ECM, 14400) that runs in simulated time (`host_on`) or over a pty (`host_at`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops, ImageDraw
+from waiting import wait_until
 
 from modem.sim.control import Control
 from modem.sim.exchange import Exchange
 from modem.sim.settings import settings
-from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

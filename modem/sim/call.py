@@ -260,11 +260,15 @@ class Call:
             if party is self.caller:
                 self._cut("abandoned")
         elif self.phase in (Phase.TALKING, Phase.RELEASING):
-            side = self.parties.index(party)
-            delay = self._media.delay(side) if self._media else 0.0
-            self._release(side, delay)
-            if len(self._gone) == len(self.parties) or not delay:
-                self._cut(self._outcome)
+            self._leave(self.parties.index(party))
+
+    def _leave(self, side: int) -> None:
+        if side in self._gone:
+            return
+        delay = self._media.delay(side) if self._media else 0.0
+        self._release(side, delay)
+        if len(self._gone) == len(self.parties) or not delay:
+            self._cut(self._outcome)
 
     def _cut(self, outcome: str) -> None:
         for side, party in enumerate(self.parties):
@@ -277,7 +281,8 @@ class Call:
         self._enter(Phase.ENDED)
         self.result = self._report(outcome)
         for party in self.parties:
-            party.call = None
+            if party.call is self:
+                party.call = None
             if isinstance(party, FarFax):
                 party.close()
         if self._media is not None:

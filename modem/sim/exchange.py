@@ -13,7 +13,7 @@ from modem.sim.call import Call, Phase
 from modem.sim.far import FarFax, FarNumber, FarVoice
 from modem.sim.line import Line
 from modem.sim.pace import Pace
-from modem.sim.settings import BadSettingsError, FarSettings, far_settings
+from modem.sim.settings import Answers, BadSettingsError, FarSettings, far_settings
 from modem.sim.spandsp import CallEvent, Op
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Exchange:
         self.lines = {line.name: Line(line.name, line.number) for line in settings.lines}
         self.calls: dict[int, Call] = {}
         self.results: dict[int, dict[str, Any]] = {}
-        self._far = {far.number: FarNumber(far) for far in settings.far}
-        self._unlisted = settings.unlisted
+        self._far = {digits_of(far.number): FarNumber(far) for far in settings.far}
+        self._unlisted: Answers = settings.unlisted
         self._received = received
         self._log = log
         self._next = first_call
@@ -64,29 +64,21 @@ class Exchange:
 
     # -- number plan
 
-    def _best(self, dialled: str, numbers: list[str]) -> str | None:
+    def _listed(self, dialled: str) -> Line | FarNumber | None:
+        """Whose number ends most like what was dialled: trunk and international prefixes do not matter."""
         wanted = digits_of(dialled)
-        best = max(numbers, key=lambda number: common_suffix(wanted, digits_of(number)), default=None)
-        if best is None:
-            return None
-        length = common_suffix(wanted, digits_of(best))
-        return best if length >= SHORTEST_MATCH or digits_of(best) == wanted else None
-
-    def _line_at(self, dialled: str) -> Line | None:
-        by_number = {line.number: line for line in self.lines.values()}
-        best = self._best(dialled, [*by_number, *self._far])
-        return by_number.get(best) if best else None
-
-    def _far_at(self, dialled: str) -> FarNumber:
-        best = self._best(dialled, list(self._far))
-        return self._far[best] if best else FarNumber(FarSettings(number=dialled, answers=self._unlisted))
+        listed: dict[str, Line | FarNumber] = {digits_of(line.number): line for line in self.lines.values()}
+        listed |= self._far
+        best = max(listed, key=lambda number: common_suffix(wanted, number), default="")
+        if best == wanted or common_suffix(wanted, best) >= SHORTEST_MATCH:
+            return listed[best]
+        return None
 
     def change(self, values: dict[str, Any]) -> None:
         """Change or add a far machine from the next call on; raises BadSettingsError."""
-        number = str(values.get("number", ""))
+        number = digits_of(str(values.get("number", "")))
         known = self._far.get(number)
-        changed = far_settings(values, known.settings if known else None)
-        self._far[number] = FarNumber(changed)
+        self._far[number] = FarNumber(far_settings(values, known.settings if known else None))
 
     def status(self) -> dict[str, Any]:
         """Return lines and calls as a JSON object."""
@@ -106,12 +98,13 @@ class Exchange:
         """Start the call a line's modem asks for."""
         if line.call is not None:
             line.call.hang_up(line)
-        if (called := self._line_at(dialled)) is not None:
-            refusal = CallEvent.BUSY if called.call is not None or called is line else None
-            return self._start(line, None if refusal else called, dialled, refusal=refusal)
-        far = self._far_at(dialled)
-        answers = far.settings.answers
-        return self._start(line, self._answering(far), dialled, refusal=_TONES.get(answers), far=far)
+        listed = self._listed(dialled)
+        if isinstance(listed, Line):
+            refusal = CallEvent.BUSY if listed.call is not None or listed is line else None
+            return self._start(line, None if refusal else listed, dialled, refusal=refusal)
+        far = listed or FarNumber(FarSettings(number=dialled, answers=self._unlisted))
+        refusal = _TONES.get(far.settings.answers)
+        return self._start(line, self._answering(far), dialled, refusal=refusal, far=far)
 
     def _answering(self, far: FarNumber) -> Party | None:
         if far.settings.answers == "fax":
@@ -120,10 +113,10 @@ class Exchange:
 
     def call_in(self, called: str, document: Path, caller: str, line_name: str | None = None) -> int:
         """Let the far machine at `caller` send `document` to a line; return the call's number."""
-        line = self.lines.get(line_name) if line_name else self._line_at(called)
-        if line is None:
+        line = self.lines.get(line_name) if line_name else self._listed(called)
+        if not isinstance(line, Line):
             raise BadSettingsError(f"no line has the number {called or line_name}")
-        far = self._far.get(caller) or FarNumber(FarSettings(number=caller))
+        far = self._far.get(digits_of(caller)) or FarNumber(FarSettings(number=caller))
         party = FarFax(far, document, caller=True)
         if line.call is not None:
             return self._start(party, None, called, refusal=CallEvent.BUSY, far=far).n
@@ -175,7 +168,7 @@ class Exchange:
         if line.call is not None and line.call.called is line:
             line.call.answer()
         else:
-            line.hung_up()
+            line.answer_in_vain()
 
     def _tidy(self) -> None:
         for n, call in list(self.calls.items()):
@@ -201,7 +194,7 @@ class Exchange:
 
     def next_due(self) -> float | None:
         """Wall time at which the next call wants to move; None without calls."""
-        return min((pace.due for pace in self._paces.values()), default=None)
+        return min((self._paces[n].next_due(call) for n, call in self.calls.items()), default=None)
 
     def advance(self, now: float) -> None:
         """Move every call that is due at `now`; a free running one by a slice of blocks."""

@@ -28,7 +28,6 @@ class Line:
         self.name = name
         self.number = number
         self.call: Call | None = None
-        self.host_present = True
         self.unread = 0
         self._requests: list[Request] = []
         self._from_host = b""
@@ -117,8 +116,8 @@ class Line:
     def _tell(self, event: CallEvent) -> None:
         self._modem.event(event)
         self._collect()
-        # the modem reports its own going on hook as a wish; the exchange did it
-        self._requests = [request for request in self._requests if request.op is not Op.ON_HOOK]
+        # what the exchange did to the modem comes back as the modem's wish
+        self._requests = [wish for wish in self._requests if wish.op not in (Op.ON_HOOK, Op.HANG_UP)]
 
     def alert(self, caller: str, *, first: bool) -> None:
         """Ring once."""
@@ -139,8 +138,18 @@ class Line:
         self._tell(CallEvent.ANSWERED)
 
     def hung_up(self) -> None:
-        """Tell the modem that the other end left; a waiting host gets NO CARRIER."""
+        """Tell the modem that the other end left; a waiting host gets NO CARRIER.
+
+        Page data that it had not taken yet is lost: no clock will ever drain it.
+        """
+        self._from_host = b""
+        self._turns.clear_to_send = True
         self._tell(CallEvent.HANG_UP)
+
+    def answer_in_vain(self) -> None:
+        """Go off hook for an ATA without a call: nobody there, NO CARRIER."""
+        self._tell(CallEvent.ANSWERED)
+        self.hung_up()
 
     @property
     def finished(self) -> bool:

@@ -26,33 +26,35 @@ RECHECK = 0.001
 
 
 class Pace:
-    """The clock of one call. `due` is wall time; 0 means at once."""
+    """The clock of one call."""
 
     def __init__(self, *, fast: bool) -> None:
-        self.due = 0.0
         self._fast = fast
+        self._due = 0.0
+        self._free_from = 0.0
+
+    def _is_free(self, call: Call) -> bool:
+        return self._fast and not call.must_keep_time
+
+    def next_due(self, call: Call) -> float:
+        """Wall time of the call's next block; what is past is due at once."""
+        return self._free_from if self._is_free(call) else self._due
 
     def run(self, call: Call, now: float, step: Callable[[Call], None]) -> None:
         """Move the call by what is due at `now`."""
-        if self._fast and not call.must_keep_time:
+        if self._is_free(call):
             self._run_free(call, now, step)
-        elif now >= self.due:
+        elif now >= self._due:
             step(call)
-            self._wait_for_next(now)
+            late = now - self._due > LATEST
+            self._due = (now if late else self._due) + BLOCK_SECONDS
 
     def _run_free(self, call: Call, now: float, step: Callable[[Call], None]) -> None:
-        self.due = now
+        self._due = now + BLOCK_SECONDS
         for _ in range(SLICE):
             if call.must_stand_still:
-                self.due = now + RECHECK
+                self._free_from = now + RECHECK
                 return
             step(call)
-            if call.phase is Phase.ENDED:
+            if call.phase is Phase.ENDED or call.must_keep_time:
                 return
-            if call.must_keep_time:
-                self.due = now + BLOCK_SECONDS
-                return
-
-    def _wait_for_next(self, now: float) -> None:
-        late = now - self.due > LATEST
-        self.due = (now if late else self.due) + BLOCK_SECONDS

@@ -47,10 +47,9 @@ class PortLine:
             self._read()
         if self.port.open:
             self._write()
-            if now >= self._next_dtr:
-                self._next_dtr = now + LOOK_AT_DTR
-                if self.port.dtr_dropped():
-                    self._host_left()
+            self._look_at_dtr(now)
+        else:
+            self.line.to_host()  # nobody hears what the modem says
         self._listen(wanted=self.port.open and self.line.accepts)
 
     def _read(self) -> None:
@@ -70,6 +69,12 @@ class PortLine:
         if taken < len(data):
             self.line.put_back(data[taken:])
         self.line.unread = self.port.unread() if data or self.line.unread else 0
+
+    def _look_at_dtr(self, now: float) -> None:
+        if now >= self._next_dtr:
+            self._next_dtr = now + LOOK_AT_DTR
+            if self.port.dtr_dropped():
+                self._host_left()
 
     def _host_left(self) -> None:
         self._exchange.host_left(self.line)
@@ -116,19 +121,12 @@ class Server:
         """Serve until `stop`, SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        waker, wakes = os.pipe()
-        os.set_blocking(wakes, False)
-        signal.set_wakeup_fd(wakes)
-        self._selector.register(waker, selectors.EVENT_READ)
         self._pid.write_text(f"{os.getpid()}\n", encoding="ascii")
         try:
             while not self._stopping:
                 self._turn()
         finally:
             self._close()
-            signal.set_wakeup_fd(-1)
-            os.close(waker)
-            os.close(wakes)
 
     def _turn(self) -> None:
         for port in self._ports:
