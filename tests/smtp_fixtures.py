@@ -13,7 +13,7 @@ import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from gateway.mailin.listener import Listener
 from gateway.mailin.settings import SmtpLimits, SmtpSettings
@@ -89,7 +89,7 @@ class Door:
             )
         )
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> Self:
         self._thread.start()
         self.do(self.listener.start())
         return self
@@ -147,7 +147,7 @@ class Client:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self._input = self.socket.makefile("rb")
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

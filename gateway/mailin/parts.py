@@ -99,7 +99,7 @@ class Walk:
         leaves = inside.leaves
         first = leaves.pop(0) if leaves and leaves[0].inline and leaves[0].text is not None else None
         title = headers.file_name(_name(part) or headers.text(inner, "Subject")) or "message"
-        self.leaves += [with_header(block, first, title), *leaves]
+        self.leaves += [with_header(block, first, f"{title.removesuffix('.eml')}.eml"), *leaves]
 
     def _leaf(self, part: Message, kind: Value, *, related: bool, attached: bool) -> None:
         name = headers.file_name(_name(part))

@@ -6,9 +6,10 @@ import smtplib
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from smtp_fixtures import MAIL
+
 from gateway.domain.states import DeliveryState, FaxState
 from gateway.store.models import BlobRow, Delivery, Event, Fax, Message
-from smtp_fixtures import MAIL
 
 if TYPE_CHECKING:
     from smtp_fixtures import Client, Door

@@ -1,0 +1,270 @@
+"""The render role: takes accepted faxes, has them read and drawn in sandbox children, stores the pages.
+
+Reading and drawing meet what strangers wrote, so both happen in children with limits; this process only
+moves bytes and rows. A fax that cannot be drawn is refused with its cause; a fault of ours gives it back. A
+crash in the middle costs nothing: the lease runs out, and drawing again gives the same pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
+
+from gateway.domain.errors import LostLease, Unavailable
+from gateway.domain.outcome import Cause
+from gateway.intake.reading import ReadError, Reading
+from gateway.observe.crash import crash_point
+from gateway.store import accounts, blobs, faxes
+from gateway.store.faxes import Drawn
+from gateway.store.models import Fax
+from render.document import Part, Rendering, Settings
+from render.errors import RenderError
+from render.sandbox import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from gateway.store.blobs import BlobStore
+    from gateway.store.database import AsyncStore
+    from gateway.store.leases import FaxLease
+
+LEASE: Final = timedelta(seconds=90)
+RENEW_SECONDS: Final = 20.0
+DRAW: Final = "render.pages:render_parts"
+READING: Final = Limits()
+PAGES_OF_ALL_NUMBERS: Final = 5000
+
+log = structlog.get_logger("render")
+
+
+class Children(Protocol):
+    """Where readers and the renderer run (`render.sandbox.Sandbox`)."""
+
+    async def arun(self, function: str, *args: Any, limits: Limits = ...) -> Any:
+        """Return `function(*args)` of a child; raise its error, or `RenderError` if it died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What of the rows the reading and drawing of a fax need."""
+
+    context: dict[str, Any]
+    numbers: int
+
+
+@dataclass(slots=True)
+class RenderRole:
+    """Draws what was accepted. `readers` maps a door to its reader, "module:function".
+
+    `wake` may be set when something was accepted; without it the role looks every `idle_seconds`. `domains`
+    are our mail domains, by which a reader knows our numbers among other addresses.
+    """
+
+    store: AsyncStore
+    blobs: BlobStore
+    sandbox: Children
+    readers: Mapping[str, str]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    worker: str
+    wake: asyncio.Event
+    max_pages: int = 200
+    domains: tuple[str, ...] = ()
+    at_once: int = 2
+    idle_seconds: float = 0.25
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is under way then is given back."""
+        under_way: set[asyncio.Task[None]] = set()
+        while not stop.is_set():
+            self.wake.clear()
+            while len(under_way) < self.at_once and (lease := await self._claim()):
+                task = asyncio.create_task(self._one(lease), name=f"fax-{lease.number}")
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+                task.add_done_callback(lambda _: self.wake.set())
+            await self._rest(stop)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def sweep(self) -> int:
+        """Draw everything that waits now, one after the other; return how many faxes were taken."""
+        count = 0
+        while lease := await self._claim():
+            await self._one(lease)
+            count += 1
+        return count
+
+    async def _claim(self) -> FaxLease | None:
+        try:
+            return await self.store.run(faxes.claim_fax, self.worker, self.now(), LEASE)
+        except Unavailable as error:
+            log.warning("nothing claimed", detail=error.detail)
+            return None
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self.wake)]
+        await asyncio.wait(waits, timeout=self.idle_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _one(self, lease: FaxLease) -> None:
+        """Bring one fax to pages, to a refusal, or back into the queue."""
+        work = asyncio.create_task(self._draw(lease))
+        keeper = asyncio.create_task(self._keep(lease, work))
+        try:
+            await work
+        except asyncio.CancelledError:
+            work.cancel()
+            await self._give_back(lease, "stopping")
+            raise
+        except Unavailable as error:
+            await self._give_back(lease, error.detail or error.text)
+        except LostLease:
+            log.warning("lease lost", number=lease.number)
+        except Exception:  # the task boundary: this fax fails, the role goes on
+            log.exception("drawing failed", number=lease.number)
+            with suppress(LostLease, Unavailable):
+                await self._refuse(lease, Cause.INTERNAL, "A fault of this gateway; its log says more.")
+        finally:
+            keeper.cancel()
+
+    async def _keep(self, lease: FaxLease, work: asyncio.Task[None]) -> None:
+        """Renew the lease while the work goes on; end the work when the lease is lost."""
+        while not work.done():
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self.store.run(faxes.renew_fax, lease, self.now(), LEASE)
+            except LostLease:
+                work.cancel()
+            except Unavailable as error:
+                log.warning("lease not renewed", number=lease.number, detail=error.detail)
+
+    async def _give_back(self, lease: FaxLease, why: str) -> None:
+        log.warning("given back", number=lease.number, why=why)
+        with suppress(LostLease, Unavailable):  # the lease runs out by itself
+            await self.store.run(faxes.give_back, lease)
+
+    async def _draw(self, lease: FaxLease) -> None:
+        order = await self.store.read(self._order, lease)
+        try:
+            reading = await self._read(lease, order)
+        except ReadError as error:
+            reply_to, from_ = error.addresses
+            notify_to = await self._notify_to(lease, reply_to, from_)
+            await self._refuse(
+                lease, Cause(error.code), error.text, subject=error.subject, notify_to=notify_to
+            )
+            return
+        except RenderError as error:
+            await self._refuse(
+                lease, Cause.UNREADABLE_DOCUMENT, f"The message could not be read: {error.text}"
+            )
+            return
+        notify_to = await self._notify_to(lease, reading.reply_to, reading.from_)
+        try:
+            rendering = await self._render(reading)
+            self._count_pages(rendering.pages, order.numbers)
+        except RenderError as error:
+            await self._refuse(
+                lease, Cause(error.code), str(error), subject=reading.subject, notify_to=notify_to
+            )
+            return
+        await self._store(lease, reading, rendering, notify_to)
+
+    def _order(self, session: Session, lease: FaxLease) -> Order:
+        fax = session.get_one(Fax, lease.fax_id)
+        context = {
+            "include_body": fax.account.include_body,
+            "country": fax.account.country,
+            "area_code": fax.account.area_code,
+            "domains": list(self.domains),
+        }
+        return Order(context, len(fax.deliveries))
+
+    async def _read(self, lease: FaxLease, order: Order) -> Reading:
+        if lease.blob is None:
+            raise ReadError("nothing-to-send", "The submission came without a document.")
+        raw = await asyncio.to_thread(self.blobs.read, lease.blob)
+        reading = await self.sandbox.arun(self.readers[lease.door], raw, order.context, limits=READING)
+        if not isinstance(reading, Reading):
+            raise RenderError("", "its reader gave something else than a reading")
+        return reading
+
+    async def _render(self, reading: Reading) -> Rendering:
+        parts = [
+            Part(d.name, d.content_type, d.data, d.charset, d.role, d.related) for d in reading.documents
+        ]
+        settings = Settings(max_pages=self.max_pages, language=reading.language)
+        limits = Limits.for_pages(self.max_pages)
+        rendering = await self.sandbox.arun(DRAW, parts, settings, limits=limits)
+        if not isinstance(rendering, Rendering):
+            raise RenderError("", "The renderer gave something else than pages.")
+        return rendering
+
+    def _count_pages(self, pages: int, numbers: int) -> None:
+        if pages * numbers > PAGES_OF_ALL_NUMBERS:
+            raise TooManyInAll(
+                "", f"{pages} pages to {numbers} numbers are more than {PAGES_OF_ALL_NUMBERS}."
+            )
+
+    async def _notify_to(self, lease: FaxLease, reply_to: str, from_: str) -> str:
+        return await self.store.read(notification_address, lease.account_id, (reply_to, from_), lease.sender)
+
+    async def _store(self, lease: FaxLease, reading: Reading, rendering: Rendering, notify_to: str) -> None:
+        masters = {
+            name: (await asyncio.to_thread(self.blobs.put, "master", data), len(data))
+            for name, data in rendering.masters.items()
+        }
+        drawn = Drawn(
+            masters={name: key for name, (key, _) in masters.items()},
+            pages=rendering.pages,
+            subject=reading.subject,
+            notify_to=notify_to,
+            options=reading.options,
+            warnings=[*reading.warnings, *rendering.warnings],
+            contacts=reading.contacts,
+        )
+        crash_point("fax.drawn")
+        await self.store.run(self._write, lease, drawn, dict(masters.values()))
+        log.info("drawn", number=lease.number, pages=rendering.pages)
+
+    def _write(self, session: Session, lease: FaxLease, drawn: Drawn, sizes: dict[str, int]) -> None:
+        now = self.now()
+        for key, size in sizes.items():
+            blobs.record(session, key, size, now)
+        faxes.rendered(session, lease, drawn, now, new_id=self.new_id)
+
+    async def _refuse(self, lease: FaxLease, cause: Cause, detail: str, **known: str) -> None:
+        log.info("refused", number=lease.number, cause=cause.value)
+
+        def write(session: Session) -> None:
+            faxes.refuse(session, lease, cause, detail, self.now(), new_id=self.new_id, **known)
+
+        await self.store.run(write)
+
+
+class TooManyInAll(RenderError):  # noqa: N818  (reads as what happened)
+    """More pages over all numbers than a mail may cost."""
+
+    code = "too-many-pages"
+
+
+def notification_address(session: Session, account_id: int, wanted: tuple[str, ...], proved: str) -> str:
+    """Return the first wanted address that may send for the account, else the proved envelope sender.
+
+    Never an address that a header alone brought in (design.md 5b).
+    """
+    for address in wanted:
+        account = accounts.account_for_sender(session, address) if address else None
+        if account is not None and account.id == account_id:
+            return address
+    return proved

@@ -1,0 +1,260 @@
+"""The render role with the real sandbox: accepted faxes come out ready, refused, or back in the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.domain.errors import Unavailable
+from gateway.domain.outcome import Cause
+from gateway.domain.states import DeliveryState, FaxState
+from gateway.intake.reading import Document, Reading
+from gateway.intake.rendering import LEASE, RenderRole, notification_address
+from gateway.intake.submission import Submission, accept
+from gateway.store import accounts, faxes, migrate
+from gateway.store.blobs import LocalBlobs
+from gateway.store.database import AsyncStore
+from gateway.store.faxes import Recipient
+from gateway.store.models import Delivery, Event, Fax, Outbox
+from render.document import Rendering
+from render.errors import RenderFailed
+from render.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+CORPUS = Path(__file__).parents[2] / "corpus" / "mail"
+READER = "gateway.mailin.message:read"
+ACCOUNTS = [
+    {"name": "acme", "country": "81", "senders": ["alice@acme.example", "*@orders.acme.example"]},
+    {"name": "other", "country": "81", "senders": ["bob@other.example"]},
+]
+
+
+@dataclass
+class House:
+    """A store, blobs and a role over them."""
+
+    store: AsyncStore
+    blobs: LocalBlobs
+    ids: Any = field(default_factory=lambda: itertools.count(1))
+
+    def role(self, sandbox: Any, **settings: Any) -> RenderRole:
+        return RenderRole(
+            store=self.store,
+            blobs=self.blobs,
+            sandbox=sandbox,
+            readers={"smtp": READER},
+            now=lambda: NOON,
+            new_id=lambda: f"<{next(self.ids)}@fax.example.org>",
+            worker="test",
+            wake=asyncio.Event(),
+            domains=("fax.example.org",),
+            **settings,
+        )
+
+    async def submit(self, mail: bytes, *numbers: str) -> None:
+        recipients = tuple(Recipient(number) for number in numbers or ("0081312345678",))
+        key = self.blobs.put("message", mail)
+        submission = Submission("smtp", 1, "alice@acme.example", recipients, key, len(mail), key[-64:])
+        await self.store.run(accept, submission, NOON)
+
+    async def one(self, kind: type[Any]) -> Any:
+        [row] = await self.store.read(lambda session: session.query(kind).all())
+        return row
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    url = f"sqlite:///{tmp_path / 'db.sqlite'}"
+    await asyncio.to_thread(migrate.upgrade, url)
+    store = AsyncStore(url)
+    await store.run(accounts.provision, ACCOUNTS, now=NOON)
+    yield House(store, LocalBlobs(tmp_path / "blobs"))
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(("gateway.mailin.message", "render.pages")) as sandbox:
+        yield sandbox
+
+
+class Scripted:
+    """A sandbox whose answers are given: one value or error for each call, in order."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.called: list[str] = []
+
+    async def arun(self, function: str, *_args: Any, **_limits: Any) -> Any:
+        self.called.append(function)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def a_reading(**known: Any) -> Reading:
+    return Reading((Document("", "text/plain", b"hello", "utf-8", "body"),), **known)
+
+
+def mail(name: str) -> bytes:
+    return (CORPUS / f"{name}.eml").read_bytes()
+
+
+async def test_a_text_mail_becomes_pages_at_both_resolutions_and_its_delivery_is_queued(
+    house: House, sandbox: Sandbox
+) -> None:
+    await house.submit(mail("iso2022jp_body_raw_subject"))
+    assert await house.role(sandbox).sweep() == 1
+    fax, delivery = await house.one(Fax), await house.one(Delivery)
+    assert (fax.state, fax.subject, fax.pages) == (FaxState.READY, "見積のお願い", 1)
+    assert fax.options == {"resolution": "fine"}
+    assert {name: house.blobs.read(key)[:2] for name, key in fax.masters.items()} == {
+        "standard": b"II",
+        "fine": b"II",
+    }
+    assert (delivery.state, delivery.contact) == (DeliveryState.QUEUED, "山田太郎")
+
+
+async def test_the_whole_mail_corpus_is_drawn_or_refused_with_a_cause(house: House, sandbox: Sandbox) -> None:
+    samples = sorted(CORPUS.glob("*.eml"))
+    for number, sample in enumerate(samples):
+        await house.submit(sample.read_bytes(), f"008131234{number:04}")
+    assert await house.role(sandbox).sweep() == len(samples)
+    faxes_of = await house.store.read(lambda session: session.query(Fax).order_by(Fax.id).all())
+    refused = {sample.stem: fax.cause for sample, fax in zip(samples, faxes_of, strict=True) if fax.cause}
+    assert refused == {
+        "nothing": Cause.NOTHING_TO_SEND,
+        "pdf_only_bb": Cause.NOTHING_TO_SEND,
+        "smime_inside": Cause.UNSUPPORTED_DOCUMENT,
+    }
+    assert all(fax.pages for fax in faxes_of if not fax.cause)
+
+
+async def test_a_mail_with_nothing_to_send_fails_its_deliveries_and_owes_the_result(
+    house: House, sandbox: Sandbox
+) -> None:
+    await house.submit(mail("pdf_only_bb"))
+    await house.role(sandbox).sweep()
+    fax, delivery, owed = await house.one(Fax), await house.one(Delivery), await house.one(Outbox)
+    assert (fax.state, fax.cause) == (FaxState.REFUSED, Cause.NOTHING_TO_SEND)
+    assert (delivery.state, delivery.cause) == (DeliveryState.FAILED, Cause.NOTHING_TO_SEND)
+    assert (owed.kind, owed.recipient, owed.delivery_number) == (
+        "result",
+        "alice@acme.example",
+        delivery.number,
+    )
+
+
+async def test_a_damaged_attachment_is_refused_under_its_name(house: House, sandbox: Sandbox) -> None:
+    damaged = mail("octet_stream_pdf").replace(b"application/octet-stream", b"application/pdf")
+    head, _, _ = damaged.partition(b"JVBERi0")
+    await house.submit(head + b"JVBERi0x\r\n--=_b1--\r\n")
+    await house.role(sandbox).sweep()
+    fax = await house.one(Fax)
+    assert (fax.state, fax.cause) == (FaxState.REFUSED, Cause.UNREADABLE_DOCUMENT)
+    assert "ORDER.PDF" in fax.cause_detail
+
+
+async def test_too_many_pages_are_refused(house: House, sandbox: Sandbox) -> None:
+    await house.submit(b"Subject: long\r\n\r\n" + b"a\f" * 5 + b"b\r\n")
+    await house.role(sandbox, max_pages=5).sweep()
+    assert (await house.one(Fax)).cause is Cause.TOO_MANY_PAGES
+
+
+async def test_pages_times_numbers_have_a_limit_too(house: House) -> None:
+    await house.submit(b"\r\nhello", *(f"008131234{n:04}" for n in range(51)))
+    await house.role(Scripted(a_reading(), Rendering({"fine": b"x"}, pages=99))).sweep()
+    assert (await house.one(Fax)).cause is Cause.TOO_MANY_PAGES
+
+
+async def test_a_reader_that_dies_is_an_unreadable_mail_not_a_lost_one(house: House) -> None:
+    await house.submit(b"\r\nhello")
+    await house.role(Scripted(RenderFailed("", "The document took too long to draw."))).sweep()
+    fax = await house.one(Fax)
+    assert (fax.state, fax.cause) == (FaxState.REFUSED, Cause.UNREADABLE_DOCUMENT)
+
+
+async def test_a_fault_of_ours_fails_only_that_fax_and_says_so(house: House) -> None:
+    await house.submit(b"\r\nhello")
+    await house.submit(b"\r\nsecond")
+    scripted = Scripted(KeyError("a bug"), a_reading(), Rendering({"fine": b"II"}, pages=1))
+    assert await house.role(scripted).sweep() == 2
+    causes = await house.store.read(lambda s: [fax.cause for fax in s.query(Fax).order_by(Fax.id)])
+    assert causes == [Cause.INTERNAL, None]
+
+
+async def test_a_fax_is_given_back_when_the_storage_does_not_take_its_pages(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.submit(b"\r\nhello")
+    role = house.role(Scripted(a_reading(), Rendering({"fine": b"II"}, pages=1)))
+
+    def refuse(_kind: str, _data: bytes) -> str:
+        raise Unavailable("no")
+
+    monkeypatch.setattr(house.blobs, "put", refuse)
+    lease = await house.store.run(faxes.claim_fax, "test", NOON, LEASE)
+    assert lease is not None
+    await role._one(lease)
+    fax = await house.one(Fax)
+    assert (fax.state, fax.worker) == (FaxState.ACCEPTED, None)
+
+
+async def test_stopping_gives_back_what_is_under_way(house: House) -> None:
+    await house.submit(b"\r\nhello")
+    stop, started = asyncio.Event(), asyncio.Event()
+
+    class Endless:
+        async def arun(self, *_: Any, **__: Any) -> Any:
+            started.set()
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(house.role(Endless()).run(stop))
+    await asyncio.wait_for(started.wait(), 20)
+    assert (await house.one(Fax)).state is FaxState.RENDERING
+    stop.set()
+    await asyncio.wait_for(running, 20)
+    assert (await house.one(Fax)).state is FaxState.ACCEPTED
+
+
+async def test_the_role_is_woken_by_an_acceptance(house: House) -> None:
+    stop = asyncio.Event()
+    scripted = Scripted(a_reading(), Rendering({"fine": b"II"}, pages=1))
+    role = house.role(scripted, idle_seconds=3600.0)
+    running = asyncio.create_task(role.run(stop))
+    await house.submit(b"\r\nhello")
+    role.wake.set()
+    async with asyncio.timeout(20):
+        while (await house.one(Fax)).state is not FaxState.READY:
+            await asyncio.sleep(0)
+    stop.set()
+    await asyncio.wait_for(running, 20)
+    kinds = await house.store.read(lambda s: [event.kind for event in s.query(Event).order_by(Event.id)])
+    assert kinds == ["fax.accepted", "fax.rendered", "delivery.queued"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (("", ""), "alice@acme.example"),
+        (("sales@orders.acme.example", ""), "sales@orders.acme.example"),
+        (("stranger@evil.example", "ALICE@acme.example"), "ALICE@acme.example"),
+        (("bob@other.example", "stranger@evil.example"), "alice@acme.example"),
+    ],
+    ids=["none", "reply-to of the account", "from of the account", "another account's"],
+)
+async def test_results_go_only_to_addresses_of_the_account(
+    house: House, wanted: tuple[str, ...], expected: str
+) -> None:
+    found = await house.store.read(notification_address, 1, wanted, "alice@acme.example")
+    assert found == expected
