@@ -141,6 +141,8 @@ class FaxCall:
 
     def _collect(self, now: float) -> None:
         """Take over what the session tells; its notices and the log lines share our numbers."""
+        for line in self._driver.take_trace():
+            self._trace.append(replace(line, at=line.at - self._began))
         for entry in self._session.take_trace():
             self._trace.append(entry)
             self._tell(Traced(0, now, entry))
@@ -175,8 +177,6 @@ class FaxCall:
                 self._session.handle(event, now)
         self._collect(now)
         fallback = CallResult(success=False, reason=Reason.MODEM_ERROR, t30=why)
-        at_lines = [replace(entry, at=entry.at - self._began) for entry in self._driver.take_trace()]
-        trace = sorted([*self._trace, *at_lines], key=lambda entry: entry.at)
-        self.result = replace(self._session.result or fallback, trace=tuple(trace))
+        self.result = replace(self._session.result or fallback, trace=tuple(self._trace))
         self._unstored.clear()
         self._tell(Finished(0, now, self.result))
