@@ -146,6 +146,7 @@ class Client:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self._input = self.socket.makefile("rb")
+        self.sent = 0
 
     def __enter__(self) -> Self:
         return self
@@ -161,6 +162,12 @@ class Client:
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self.socket.sendall(data)
+        self.sent += len(data)
+
+    def flood(self, byte: bytes, octets: int) -> None:
+        """Send one byte over and over."""
+        for _ in range(octets // 65_536):
+            self.send(byte * 65_536)
 
     def reply(self) -> str:
         """Read one reply, all its lines; "" when the server has hung up."""

@@ -28,6 +28,7 @@ log = structlog.get_logger("smtp")
 
 LONGEST_COMMAND = 2048
 FAREWELL_S = 2.0
+FAREWELL_BYTES = 4 << 20
 OFFENCES = frozenset({500, 501, 502, 503, 550, 555})
 IDLE_COMMANDS = frozenset({"RSET", "NOOP", "VRFY"})
 
@@ -226,10 +227,11 @@ class Connection(SMTP, ABC):
     async def turn_away(self, reply: Reply) -> None:
         """Say why and hang up; read on for a moment, for a reset connection would swallow the answer."""
         await self._last_words(reply)
+        left = FAREWELL_BYTES
         try:
             async with asyncio.timeout(FAREWELL_S):
-                while await self._reader.read(LONGEST_COMMAND):
-                    pass
+                while left > 0 and (data := await self._reader.read(self.line_length_limit)):
+                    left -= len(data)
         except (TimeoutError, ConnectionError):
             log.info("turned away in the middle of a mail", peer=self.peer)
         raise Goodbye

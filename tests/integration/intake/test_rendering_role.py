@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func, select
+from waiting import wait_until
 
 from gateway.domain.errors import Unavailable
 from gateway.domain.outcome import Cause
@@ -19,7 +21,7 @@ from gateway.intake.rendering import LEASE, RenderRole, notification_address
 from gateway.intake.submission import Submission, accept
 from gateway.store import accounts, faxes, migrate
 from gateway.store.blobs import LocalBlobs
-from gateway.store.database import AsyncStore
+from gateway.store.database import AsyncStore, Store
 from gateway.store.faxes import Recipient
 from gateway.store.models import Delivery, Event, Fax, Outbox
 from render.document import Rendering
@@ -234,9 +236,10 @@ async def test_the_role_is_woken_by_an_acceptance(house: House) -> None:
     running = asyncio.create_task(role.run(stop))
     await house.submit(b"\r\nhello")
     role.wake.set()
-    async with asyncio.timeout(20):
-        while (await house.one(Fax)).state is not FaxState.READY:
-            await asyncio.sleep(0)
+    ready = select(func.count()).where(Fax.state == FaxState.READY)
+    looker = Store(house.store.url)
+    await asyncio.to_thread(wait_until, lambda: looker.read(lambda s: s.scalar(ready)), 20)
+    looker.close()
     stop.set()
     await asyncio.wait_for(running, 20)
     kinds = await house.store.read(lambda s: [event.kind for event in s.query(Event).order_by(Event.id)])
