@@ -7,9 +7,12 @@ decoded: 100 Mpx is the most.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import warnings
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from render.errors import TooLarge, UnreadableDocument
 from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_picture
@@ -18,6 +21,9 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
 MOST_PIXELS = 100_000_000
 SCREEN_DPI = 96.0
 _FAX_WIDTHS = {1728, 2048, 2432}
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Checked here, before loading, with an error that names the document.
 Image.MAX_IMAGE_PIXELS = None
@@ -29,12 +35,12 @@ class ImageSheets:
     def __init__(self, name: str, data: bytes) -> None:
         self._name = name
         self._data = data
-        with self._opened() as image:
+        with _strictly(), self._opened() as image:
             self.count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
     def draw(self, number: int, canvas: Canvas) -> Image.Image:
         """Return page `number` (from 0) as a mode "L" picture of the canvas' size; raises RenderError."""
-        with self._opened() as image:
+        with _strictly(), self._opened() as image:
             try:
                 return self._draw(image, number, canvas)
             except (OSError, ValueError, SyntaxError, EOFError) as error:
@@ -60,6 +66,19 @@ class ImageSheets:
             size, x_dpi, y_dpi = (size[1], size[0]), y_dpi, x_dpi
         at = place_picture(size[0] / x_dpi, size[1] / y_dpi, canvas)
         return _laid(grey(upright), at, canvas)
+
+
+@contextlib.contextmanager
+def _strictly() -> Iterator[None]:
+    """Half a picture is an error here, though WeasyPrint tells Pillow to take it; odd metadata is not."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Image.Image:

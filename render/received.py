@@ -3,7 +3,7 @@
 The line-by-line reader of the receiver has said which lines are bad (T.30 copy quality); nothing is judged
 again here. A bad line shows the last good one (white at the top). Its code is cut out of the stream before
 libtiff sees it: in MR every line from a bad one to the next one-dimensional line is bad, so what is left
-always decodes. The counts go into TIFF tags 326 to 328. MMR comes from error correction and needs no repair.
+always decodes. The counts go into TIFF tags 326 to 328. MMR comes from error correction and is not repaired.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def received_page(
     if rows < 1:
         raise UnreadableDocument("", "The received page has no lines.")
     bad = frozenset(bad_lines)
-    picture = (
-        decode(data, "MMR", width, rows)
-        if compression == "MMR"
-        else _repaired(data, compression, width, rows, bad)
-    )
+    if compression == "MMR":
+        # Where libtiff meets nonsense it leaves the rest of the page white.
+        pixels = decode(data, compression, width, rows).tobytes()
+    else:
+        pixels = b"".join(_repaired(data, compression, width, rows, bad))
     return TiffPage(
-        data=encode(picture, "MMR"),
+        data=encode(Image.frombytes("1", (width, rows), pixels), "MMR"),
         width=width,
         rows=rows,
         compression="MMR",
@@ -57,14 +57,11 @@ def received_page(
     )
 
 
-def _repaired(data: bytes, compression: str, width: int, rows: int, bad: frozenset[int]) -> Image.Image:
+def _repaired(data: bytes, compression: str, width: int, rows: int, bad: frozenset[int]) -> list[bytes]:
     lines = _lines(data)[:rows]
     good = [line for number, line in enumerate(lines) if number not in bad]
-    stride = (width + 7) // 8
-    pixels = b""
-    if good:
-        pixels = decode(_octets(_EOL + "".join(good)), compression, width, len(good)).tobytes()
-    return Image.frombytes("1", (width, rows), b"".join(_filled(pixels, stride, rows, bad)))
+    pixels = decode(_octets(_EOL + "".join(good)), compression, width, len(good)).tobytes() if good else b""
+    return _filled(pixels, (width + 7) // 8, rows, bad)
 
 
 def _filled(pixels: bytes, stride: int, rows: int, bad: frozenset[int]) -> list[bytes]:

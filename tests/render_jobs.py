@@ -107,8 +107,7 @@ def leave() -> NoReturn:
 
 def fill_disk(path: str) -> int:
     with Path(path).open("wb") as file:
-        for _ in range(64):
-            file.write(b"\0" * (1 << 20))
+        file.writelines(b"\0" * (1 << 20) for _ in range(64))
     return Path(path).stat().st_size
 
 
@@ -126,11 +125,8 @@ def secrets() -> list[str]:
 
 
 def open_files() -> list[str]:
-    return sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd))
-
-
-def _is_open(fd: str) -> bool:
-    return Path(f"/proc/self/fd/{fd}").is_symlink()
+    open_now = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    return sorted(str(fd.readlink()) for fd in open_now if fd.is_symlink())
 
 
 def reach(port: int) -> str:

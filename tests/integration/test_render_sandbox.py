@@ -1,5 +1,7 @@
 """Hostile jobs in the sandbox: every limit ends the child, none reaches us, and the next job runs."""
 
+# ruff: noqa: RUF001  (letters of other scripts are what is tested)
+
 from __future__ import annotations
 
 import asyncio
@@ -69,7 +71,11 @@ def test_large_jobs_and_large_results_pass(sandbox: Sandbox) -> None:
 def test_an_error_of_the_job_is_raised_here_with_its_fields(sandbox: Sandbox) -> None:
     with pytest.raises(TooManyPages) as refused:
         sandbox.run(JOB + "refuse")
-    assert (refused.value.name, refused.value.text, refused.value.code) == ("a.pdf", "Too long.", "too-many-pages")
+    assert (refused.value.name, refused.value.text, refused.value.code) == (
+        "a.pdf",
+        "Too long.",
+        "too-many-pages",
+    )
 
 
 def test_any_other_exception_is_raised_here_too(sandbox: Sandbox) -> None:
@@ -182,7 +188,8 @@ def test_a_job_that_does_not_exist_is_an_error(sandbox: Sandbox) -> None:
 def test_threads_share_a_sandbox(sandbox: Sandbox) -> None:
     answers: list[Answer] = []
     threads = [
-        threading.Thread(target=lambda n=n: answers.append(sandbox.run(JOB + "echo", str(n)))) for n in range(8)
+        threading.Thread(target=lambda n=n: answers.append(sandbox.run(JOB + "echo", str(n))))
+        for n in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -85,6 +85,8 @@ def test_the_language_is_told_from_the_script(text: str, expected: str) -> None:
     assert language(text) == expected
 
 
-@pytest.mark.parametrize(("codec", "expected"), [("gb18030", "zh-cn"), ("cp932", "ja"), ("cp950", "zh-tw"), ("cp949", "ko")])
+@pytest.mark.parametrize(
+    ("codec", "expected"), [("gb18030", "zh-cn"), ("cp932", "ja"), ("cp950", "zh-tw"), ("cp949", "ko")]
+)
 def test_a_national_charset_tells_the_language(codec: str, expected: str) -> None:
     assert language("直", codec) == expected

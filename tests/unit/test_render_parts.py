@@ -43,7 +43,11 @@ def test_a_kind_is_found(content_type: str, name: str, data: bytes, kind: Kind) 
     ("content_type", "name", "data"),
     [
         ("application/msword", "letter.doc", b"\xd0\xcf\x11\xe0"),
-        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "letter.docx", b"PK\x03\x04\0"),
+        (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "letter.docx",
+            b"PK\x03\x04\0",
+        ),
         (OCTETS, "book.xlsx", b"PK\x03\x04\0"),
         (OCTETS, "letter.rtf", b"{\\rtf1 x}"),
         (OCTETS, "", b"%!PS-Adobe-3.0"),

@@ -1,5 +1,7 @@
 """Plain text on paper: columns, wrapping, form feeds, scripts without boxes."""
 
+# ruff: noqa: RUF001  (letters of other scripts are what is tested)
+
 from __future__ import annotations
 
 import pytest

@@ -86,7 +86,8 @@ def big_endian(page: TiffPage, fill_order: int = 1) -> bytes:
     """Write one page the way other programs do: big-endian, most significant bit first."""
     strip = page.data if fill_order == 2 else page.data.translate(REVERSED)
     fields = [
-        (256, 3, page.width), (257, 3, page.rows), (258, 3, 1), (259, 3, 4), (262, 3, 0), (266, 3, fill_order),
+        (256, 3, page.width), (257, 3, page.rows), (258, 3, 1), (259, 3, 4), (262, 3, 0),
+        (266, 3, fill_order),
         (273, 4, 8), (278, 4, page.rows), (279, 4, len(strip)),
     ]  # fmt: skip
     out = struct.pack(">2sHI", b"MM", 42, 8 + len(strip) + len(strip) % 2) + strip + b"\0" * (len(strip) % 2)
