@@ -50,7 +50,7 @@ def examine(config: Config) -> Iterator[Finding]:
 
 
 def state_folder(config: Config) -> Finding:
-    """Can we write where state lives?"""
+    """Say whether we can write where state lives."""
     data = config.server.data
     place = data if data.exists() else data.parent
     if os.access(place, os.W_OK):
@@ -59,7 +59,7 @@ def state_folder(config: Config) -> Finding:
 
 
 def disk(config: Config) -> Finding:
-    """Is there room above the floor at which mail is refused?"""
+    """Compare free space with the floor at which mail is refused."""
     place = next(p for p in (config.server.data, *config.server.data.parents) if p.exists())
     usage = shutil.disk_usage(place)
     floor = max(config.limits.free_disk_bytes, int(usage.total * config.limits.free_disk_fraction))
@@ -70,7 +70,7 @@ def disk(config: Config) -> Finding:
 
 
 def database(config: Config) -> Finding:
-    """Is the database there, and of this release?"""
+    """Say whether the database is there and of this release."""
     try:
         migrate.check(config.server.database_url)
     except PostlineError as error:
@@ -79,7 +79,7 @@ def database(config: Config) -> Finding:
 
 
 def fonts(config: Config) -> Finding:  # noqa: ARG001  (all checks look alike)
-    """Are there fonts for the scripts people write in?"""
+    """Look for fonts for the scripts people write in."""
     missing = [lang for lang in SAMPLES if not font_for(lang)]
     if not missing:
         return Finding("fonts", OK, f"there are fonts for {', '.join(SAMPLES.values())}")
@@ -99,19 +99,19 @@ def font_for(language: str) -> bool:
 
 
 def layout_engine(config: Config) -> Finding:  # noqa: ARG001
-    """Is Pango there?"""
+    """Look for Pango."""
     if ctypes.util.find_library("pango-1.0"):
         return Finding("pango", OK, "Pango is installed")
     return Finding("pango", FAIL, "Pango is missing: no page can be drawn", "apt-get install libpango-1.0-0")
 
 
 def smarthost(config: Config) -> Finding:
-    """Where do result mails go?"""
+    """Say where result mails go."""
     return Finding("smarthost", OK, f"mail leaves through {config.mail.smarthost}")
 
 
 def modem(line: LineConfig) -> Finding:
-    """Is the device there, is it a device, may we open it, does somebody else hold it?"""
+    """Say whether the device is there, is a device, may be opened, and is nobody else's."""
     subject, device = f"line {line.name}", line.device
     if "://" in device:
         return Finding(subject, OK, f"{device} is reached over the network; probe it with a call")
@@ -136,7 +136,7 @@ def modem(line: LineConfig) -> Finding:
 
 
 def simulated(line: LineConfig) -> Finding:
-    """Is the soft modem's library there?"""
+    """Look for the soft modem's library."""
     if ctypes.util.find_library("spandsp"):
         return Finding(f"line {line.name}", OK, "simulated; its far machines are soft, too")
     return Finding(f"line {line.name}", FAIL, "libspandsp is missing", "apt-get install libspandsp2")

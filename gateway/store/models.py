@@ -318,7 +318,9 @@ class Forward(Base):
     __tablename__ = "forward"
     id: Mapped[int] = mapped_column(primary_key=True)
     reception_number: Mapped[int] = mapped_column(ForeignKey("reception.number"), index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # None: the operator's
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True
+    )  # None: the operator's
     address: Mapped[str] = mapped_column(String(320))
     format: Mapped[str] = mapped_column(String(8), default="pdf")
     token: Mapped[str | None] = mapped_column(String(40), unique=True)  # of fwd+<token>@, its envelope sender
