@@ -147,6 +147,7 @@ class Client:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self._input = self.socket.makefile("rb")
         self.sent = 0
+        self.port = port
 
     def __enter__(self) -> Self:
         return self
