@@ -14,6 +14,7 @@ import select
 import socket
 import stat
 import threading
+import warnings
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -171,9 +172,12 @@ class Rfc2217Port:
     def __init__(self, url: str, baud: int, flow: str) -> None:
         self.name = url
         try:
-            self._serial = serial.serial_for_url(
-                url, baud, timeout=0.2, rtscts=flow == "rtscts", xonxoff=flow == "xonxoff"
-            )
+            with warnings.catch_warnings(
+                action="ignore", category=DeprecationWarning
+            ):  # setDaemon, pyserial 3.5
+                self._serial = serial.serial_for_url(
+                    url, baud, timeout=0.2, rtscts=flow == "rtscts", xonxoff=flow == "xonxoff"
+                )
         except (serial.SerialException, OSError, ValueError) as error:
             raise PortError(
                 url, f"cannot connect ({error})", "see that the terminal server speaks RFC 2217"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,9 @@ class Picture:
 def read_document(path: Path) -> list[Picture]:
     """Read every page of a TIFF (or other image); raises BadDocumentError."""
     try:
-        with Image.open(path) as file:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as file:
             return [_picture(frame, path) for frame in ImageSequence.Iterator(file)]
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError, UnidentifiedImageError, struct.error) as error:
         raise BadDocumentError(f"{path}: {error}") from error
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modem.atparser import AtParser, Data, DataEnd, Token, shield
 
 LINES = st.sampled_from(
-    [b"\r\nOK\r\n", b"\r\nERROR\r\n", b"\r\nNO CARRIER\r\n", b"\r\nRING\r\n", b"\r\nNMBR = 123\r\n", b"\r\n+FRH:3\r\n"]
+    [
+        b"\r\nOK\r\n",
+        b"\r\nERROR\r\n",
+        b"\r\nNO CARRIER\r\n",
+        b"\r\nRING\r\n",
+        b"\r\nNMBR = 123\r\n",
+        b"\r\n+FRH:3\r\n",
+    ]
 )
 FRAMES = st.binary(max_size=40).map(lambda octets: b"\r\nCONNECT\r\n" + shield(octets) + b"\x10\x03")
 STREAMS = st.lists(st.one_of(LINES, FRAMES, st.binary(max_size=12)), max_size=12).map(b"".join)
@@ -31,7 +40,7 @@ def read(pieces: list[bytes]) -> list[Token]:
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     at = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [stream[a:b] for a, b in itertools.pairwise(at)]
 
 
 @given(STREAMS, st.lists(st.integers(min_value=0), max_size=10))

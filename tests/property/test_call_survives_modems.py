@@ -1,4 +1,4 @@
-"""Whatever a modem says and however little an owner does, a call ends, in bounded time and without raising."""
+"""Whatever a modem says and however little an owner does, a call ends in bounded time, without raising."""
 
 from __future__ import annotations
 
@@ -31,9 +31,18 @@ SAID = st.one_of(
     st.sampled_from(
         [b"\r\nOK\r\n"] * 4
         + [b"\r\nCONNECT\r\n"] * 2
-        + [b"\r\nERROR\r\n", b"\r\nNO CARRIER\r\n", b"\r\n+FRH:3\r\n", b"\r\n+FCERROR\r\n", b"\x10\x03", b"\r\nBUSY\r\n"]
+        + [
+            b"\r\nERROR\r\n",
+            b"\r\nNO CARRIER\r\n",
+            b"\r\n+FRH:3\r\n",
+            b"\r\n+FCERROR\r\n",
+            b"\x10\x03",
+            b"\r\nBUSY\r\n",
+        ]
     ),
-    st.sampled_from([Fcf.DIS, Fcf.CFR, Fcf.MCF, Fcf.RTN, Fcf.FTT, Fcf.DCN, Fcf.DCS, Fcf.MPS, Fcf.EOP]).map(framed),
+    st.sampled_from([Fcf.DIS, Fcf.CFR, Fcf.MCF, Fcf.RTN, Fcf.FTT, Fcf.DCN, Fcf.DCS, Fcf.MPS, Fcf.EOP]).map(
+        framed
+    ),
     st.binary(max_size=8),
 )
 TURNS = st.lists(st.tuples(SAID, st.floats(min_value=0.0, max_value=4.0)), max_size=60)
@@ -87,7 +96,9 @@ def settle(call: FaxCall, now: float, *, stores: bool) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(turns=TURNS, stores=st.booleans())
-def test_a_sending_call_ends_whatever_the_modem_says(turns: list[tuple[bytes, float]], *, stores: bool) -> None:
+def test_a_sending_call_ends_whatever_the_modem_says(
+    turns: list[tuple[bytes, float]], *, stores: bool
+) -> None:
     call = sending(PAGES, Nowhere(), max_seconds=MAX_SECONDS)
     seconds = play(call, turns, stores=stores)
     assert call.result is not None

@@ -60,7 +60,7 @@ def test_words_that_only_begin_like_a_code_are_text() -> None:
 
 
 def test_rings_reports_and_caller_lines_are_told_apart() -> None:
-    said = b"\r\nRING\r\n\r\nNMBR = 0312345678\r\n\r\nNDID=0344772288\r\n\r\n+FRH:3\r\n\r\n+FCSI: \"X\"\r\n"
+    said = b'\r\nRING\r\n\r\nNMBR = 0312345678\r\n\r\nNDID=0344772288\r\n\r\n+FRH:3\r\n\r\n+FCSI: "X"\r\n'
     assert tokens(said) == [
         Ring(),
         CallerLine("NMBR", "0312345678"),
@@ -84,7 +84,11 @@ def test_a_line_without_end_does_not_grow_for_ever() -> None:
 
 
 def test_connect_opens_data_only_when_data_follows() -> None:
-    assert tokens(b"CONNECT\r\n\x41\x42\x10\x03\r\nOK\r\n") == [Result(Code.CONNECT), Text("AB"), Result(Code.OK)]
+    assert tokens(b"CONNECT\r\n\x41\x42\x10\x03\r\nOK\r\n") == [
+        Result(Code.CONNECT),
+        Text("AB"),
+        Result(Code.OK),
+    ]
     assert tokens(b"CONNECT\r\n\x41\x42\x10\x03\r\nOK\r\n", data_follows=True) == [
         Result(Code.CONNECT),
         Data(b"AB"),

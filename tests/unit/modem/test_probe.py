@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from modem.probe import QUESTIONS, Probe
+
+ANSWERS = {
+    b"AT+FMI?\r": b"\r\nwww.soft-switch.org\r\n\r\nOK\r\n",
+    b"AT+FCLASS=?\r": b"\r\n0,1,1.0\r\n\r\nOK\r\n",
+    b"AT+FTM=?\r": b"\r\n+FTM: 96,146\r\n\r\nOK\r\n",
+    b"AT+FAR=?\r": b"\r\nERROR\r\n",
+}
+
+
+def test_every_question_is_asked_and_its_answer_kept() -> None:
+    probe = Probe()
+    probe.start(0.0)
+    while not probe.done:
+        asked = probe.data_to_send()
+        probe.receive_data(asked + b"\n" + ANSWERS.get(asked, b"\r\nOK\r\n"), 1.0)
+    assert tuple(probe.answers) == QUESTIONS
+    assert probe.answers["AT+FMI?"] == ["www.soft-switch.org", "OK"]
+    assert probe.answers["AT+FTM=?"] == ["+FTM: 96,146", "OK"]
+    assert probe.answers["AT+FAR=?"] == ["ERROR"]
+    assert probe.profile.name == "softmodem"
+    assert probe.next_deadline() is None
+
+
+def test_a_silent_modem_is_asked_twice_and_then_left() -> None:
+    probe = Probe()
+    probe.start(0.0)
+    assert probe.data_to_send() == b"ATE0V1Q0\r"
+    probe.timeout(2.9)
+    assert probe.data_to_send() == b""
+    probe.timeout(3.0)
+    assert probe.data_to_send() == b"\x10\x03\x18\rATE0V1Q0\r"
+    probe.timeout(6.0)
+    assert probe.done
+    assert not probe.alive
+    assert probe.profile.name == "generic"
+
+
+def test_one_question_without_an_answer_does_not_end_the_probe() -> None:
+    probe = Probe(("AT", "ATI3", "AT+FMI?"))
+    probe.start(0.0)
+    probe.receive_data(b"OK\r\n", 0.1)
+    probe.timeout(3.1)
+    probe.receive_data(b"Agere\r\nOK\r\n", 3.2)
+    assert probe.answers == {"AT": ["OK"], "ATI3": [], "AT+FMI?": ["Agere", "OK"]}
+    assert probe.profile.name == "lucent"
+    assert [entry.text for entry in probe.take_trace()] == ["AT", "ATI3", "AT+FMI?"]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from modem.profiles import BadProfileError, matching, named, override
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"),
+    [
+        ("www.soft-switch.org spandsp 0.0.6", "softmodem"),
+        ("CX93001-EIS_V0.2013-V92", "conexant"),
+        ("LSI Corp. 1646", "lucent"),
+        ("U.S. Robotics 56K FAX USB V1.2.23", "usrobotics"),
+        ("MultiTech MT9234ZBA", "multitech"),
+        ("nobody has heard of this one", "generic"),
+        ("", "generic"),
+    ],
+)
+def test_a_modem_is_known_by_what_it_says_of_itself(answers: str, name: str) -> None:
+    assert matching(answers).name == name
+
+
+def test_families_keep_what_they_do_not_change() -> None:
+    generic, lucent = named("generic"), named("lucent")
+    assert lucent.ftm_connect_delay_ms == 400
+    assert lucent.trust_own_fcs
+    assert lucent.init == generic.init
+    assert not generic.trust_own_fcs
+
+
+def test_only_modems_that_need_it_pause_before_data() -> None:
+    assert named("generic").ftm_connect_delay_ms == 0
+    assert named("softmodem").ftm_connect_delay_ms == 0
+
+
+def test_the_short_preparation_never_resets_a_ringing_modem() -> None:
+    for name in ("generic", "softmodem", "conexant", "lucent", "usrobotics", "multitech"):
+        profile = named(name)
+        assert profile.reset not in (*profile.answer_init, *profile.answer_optional)
+
+
+def test_a_line_may_override_any_key() -> None:
+    profile = named("usrobotics", {"fcs_octets": 0, "init": ["AT+FCLASS=1.0"]})
+    assert (profile.fcs_octets, profile.init, profile.silence_by_delay) == (0, ("AT+FCLASS=1.0",), True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"fcs_octet": 0}, "fcs_octets"),
+        ({"name": "x"}, "unknown profile key 'name'"),
+        ({"baud": "fast"}, "wants int"),
+        ({"silence_by_delay": 1}, "wants bool"),
+        ({"init": "ATZ"}, "wants tuple"),
+        ({"init": [1]}, "wants tuple"),
+    ],
+)
+def test_wrong_overrides_are_refused_by_name(keys: dict[str, object], says: str) -> None:
+    with pytest.raises(BadProfileError, match=says):
+        override(named("generic"), keys)
+
+
+def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadProfileError, match="softmodem"):
+        named("hayes")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from modem.profiles import named
+from modem.ring import Incoming, RingWatch
+
+PROFILE = named("generic", {"init": ["AT+FCLASS=1"], "optional": []})
+
+
+def ready_watch(rings: int = 1) -> RingWatch:
+    watch = RingWatch(PROFILE, rings)
+    watch.start(10.0)
+    asked = []
+    while not watch.ready:
+        asked.append(watch.data_to_send())
+        watch.receive_data(b"\r\nOK\r\n", 10.0)
+    assert asked == [b"ATZ\r", b"AT+FCLASS=1\r", b"AT+VCID=1\r"]
+    return watch
+
+
+def test_one_ring_with_its_numbers_is_a_call_to_answer() -> None:
+    watch = ready_watch()
+    assert watch.incoming is None
+    watch.receive_data(b"\r\nNMBR=0312345678\r\nNDID=0344772288\r\nNAME=Alice\r\n", 20.0)
+    assert watch.incoming is None
+    watch.receive_data(b"\r\nRING\r\n", 20.1)
+    assert watch.incoming == Incoming(1, "0312345678", "0344772288", "Alice")
+
+
+def test_only_the_wanted_number_of_rings_is_enough() -> None:
+    watch = ready_watch(rings=3)
+    for at in (20.0, 26.0):
+        watch.receive_data(b"\r\nRING\r\n", at)
+        assert watch.incoming is None
+    watch.receive_data(b"\r\nRING\r\n", 32.0)
+    assert watch.incoming is not None
+
+
+def test_a_caller_who_stops_ringing_is_forgotten() -> None:
+    watch = ready_watch(rings=2)
+    watch.receive_data(b"NMBR=1\r\nRING\r\n", 20.0)
+    assert watch.next_deadline() == 30.0
+    watch.timeout(29.9)
+    watch.timeout(30.0)
+    assert watch.next_deadline() is None
+    watch.receive_data(b"RING\r\n", 40.0)
+    assert watch.incoming is None
+    watch.receive_data(b"RING\r\n", 46.0)
+    assert watch.incoming == Incoming(2)
+
+
+def test_a_ring_during_the_preparation_counts() -> None:
+    watch = RingWatch(PROFILE)
+    watch.start(0.0)
+    watch.receive_data(b"\r\nRING\r\n", 0.1)
+    assert watch.incoming == Incoming(1)
+
+
+def test_a_watch_taken_up_again_asks_nothing_twice() -> None:
+    watch = ready_watch()
+    watch.start(11.0)
+    assert watch.data_to_send() == b""
+
+
+def test_a_dead_modem_fails_the_watch_after_three_tries() -> None:
+    watch = RingWatch(PROFILE)
+    watch.start(0.0)
+    for _ in range(3):
+        assert not watch.failed
+        deadline = watch.next_deadline()
+        assert deadline is not None
+        watch.timeout(deadline)
+    assert "does not answer ATZ" in watch.failed
+    assert not watch.ready
+
+
+def test_a_modem_without_fax_fails_the_watch() -> None:
+    watch = RingWatch(PROFILE)
+    watch.start(0.0)
+    watch.receive_data(b"OK\r\n", 0.0)
+    watch.receive_data(b"ERROR\r\n", 0.0)
+    assert "refuses AT+FCLASS=1" in watch.failed
+
+
+def test_octets_a_port_did_not_take_come_again() -> None:
+    watch = RingWatch(PROFILE)
+    watch.start(0.0)
+    assert watch.data_to_send() == b"ATZ\r"
+    watch.put_back(b"Z\r")
+    assert watch.data_to_send() == b"Z\r"
+
+
+def test_what_was_said_is_in_the_trace() -> None:
+    watch = ready_watch()
+    watch.receive_data(b"NMBR=12\r\nRING\r\n", 20.0)
+    told = [(entry.direction, entry.text) for entry in watch.take_trace()]
+    assert told[-2:] == [("<", "NMBR=12"), ("<", "RING")]
+    assert watch.take_trace() == []

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from softmodem_fixtures import drawn_pages, same_pixels, save_tiff, tiff_images
+
+from modem import t4
+from modem.coding import Coding, Compression, Length, ReceivedPage, Resolution
+from modem.tiff import BadDocumentError, PageFolder, PreparedPages, decode, encode, read_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOTH = (Compression.MH, Compression.MR)
+
+
+def received(data: bytes, compression: Compression, rows: int, resolution: Resolution) -> ReceivedPage:
+    coding = Coding(compression, 1728, resolution, Length.UNLIMITED)
+    return ReceivedPage(1, coding, data, rows, (), 0, 14400, ecm=False, seconds=1.0)
+
+
+@pytest.mark.parametrize("compression", BOTH)
+def test_what_is_coded_for_the_line_is_read_by_our_own_scanner(compression: Compression) -> None:
+    (picture,) = drawn_pages(1, height=150)
+    found = t4.scan(t4.finish(encode(picture.image, compression), compression), compression, 1728)
+    assert (found.rows, found.bad_lines, found.ended) == (150, (), True)
+
+
+@pytest.mark.parametrize("compression", BOTH)
+def test_a_page_survives_coding_fill_and_decoding(compression: Compression) -> None:
+    (picture,) = drawn_pages(1, height=150)
+    line = t4.finish(encode(picture.image, compression), compression, rate=9600, scan_ms=20)
+    page = received(line, compression, 150, Resolution.STANDARD)
+    assert same_pixels(decode(page), picture.image)
+
+
+def test_a_folder_keeps_each_page_with_its_true_resolution(tmp_path: Path) -> None:
+    (picture,) = drawn_pages(1, Resolution.FINE, height=150)
+    folder = PageFolder(tmp_path / "in")
+    folder.store(received(encode(picture.image, Compression.MR), Compression.MR, 150, Resolution.FINE))
+    with Image.open(folder.files[1]) as file:
+        assert (file.info["compression"], file.info["dpi"]) == ("group4", (204.0, 196.0))
+    assert same_pixels(tiff_images(folder.files[1])[0], picture.image)
+
+
+@pytest.mark.parametrize("resolution", list(Resolution))
+def test_every_page_of_a_document_is_read_at_its_resolution(tmp_path: Path, resolution: Resolution) -> None:
+    pictures = drawn_pages(3, resolution, height=60)
+    read = read_document(save_tiff(pictures, tmp_path / "a.tif"))
+    assert [picture.resolution for picture in read] == [resolution] * 3
+    assert all(same_pixels(a.image, b.image) for a, b in zip(read, pictures, strict=True))
+
+
+def test_a_narrow_page_is_centred_on_white(tmp_path: Path) -> None:
+    Image.new("1", (1700, 10), 0).save(tmp_path / "a.tif", dpi=(200, 200))
+    (picture,) = read_document(tmp_path / "a.tif")
+    row = picture.image.crop((0, 0, 1728, 1)).convert("L").tobytes()
+    assert picture.resolution is Resolution.FINE
+    assert row == b"\xff" * 14 + b"\x00" * 1700 + b"\xff" * 14
+
+
+def test_a_page_too_wide_for_any_fax_is_refused(tmp_path: Path) -> None:
+    Image.new("1", (2500, 10), 1).save(tmp_path / "wide.tif")
+    with pytest.raises(BadDocumentError, match=r"wide\.tif: 2500 pels"):
+        read_document(tmp_path / "wide.tif")
+
+
+@pytest.mark.parametrize("content", [b"", b"II*\x00not really", b"hello"])
+def test_what_is_no_picture_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(BadDocumentError, match=r"a\.tif"):
+        read_document(tmp_path / "a.tif")
+
+
+def test_a_fine_page_is_prepared_as_standard_too_and_nothing_else() -> None:
+    pages = PreparedPages(drawn_pages(1, Resolution.FINE, height=100), (Compression.MH,))
+    assert pages.count == 1
+    assert pages.shape(1).rows == {Resolution.FINE: 100, Resolution.STANDARD: 50}
+    fine = Coding(Compression.MH, 1728, Resolution.FINE)
+    assert pages.size(1, fine) == len(pages.page(1, fine))
+    with pytest.raises(KeyError):
+        pages.page(1, Coding(Compression.MR, 1728, Resolution.FINE))
+    with pytest.raises(KeyError):
+        pages.page(1, Coding(Compression.MH, 1728, Resolution.SUPERFINE))
+
+
+def test_mh_is_prepared_even_when_not_asked_for() -> None:
+    pages = PreparedPages(drawn_pages(1, height=30), (Compression.MMR,))
+    assert pages.size(1, Coding(Compression.MH)) > 0
