@@ -8,19 +8,19 @@ a step is due.
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from modem.sim.audio import Path, is_silent
 from modem.sim.far import FarFax
 from modem.sim.libspandsp import BLOCK_SECONDS
-from modem.sim.spandsp import CallEvent, Wiretap, block, frame_name
+from modem.sim.media import Media
+from modem.sim.spandsp import CallEvent, frame_name
 from modem.sim.watch import RESPONSES, PageWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modem.sim.far import FarNumber
-    from modem.sim.spandsp import Samples
+    from modem.sim.party import Party
 
 DIAL_SECONDS = 1.0
 RING_PERIOD = 6.0
@@ -37,50 +37,6 @@ class Phase(Enum):
     TALKING = auto()
     RELEASING = auto()
     ENDED = auto()
-
-
-class Party(Protocol):
-    """An end of a call: a `Line` or a far end."""
-
-    number: str
-    call: Call | None
-
-    @property
-    def answers_after(self) -> float | None:
-        """Seconds of ringing until it answers by itself; None: when its host says so."""
-
-    @property
-    def host_acts(self) -> bool:
-        """True while its host has to do something."""
-
-    @property
-    def host_is_behind(self) -> bool:
-        """True while its host has much left to read."""
-
-    @property
-    def finished(self) -> bool:
-        """True once it wants to leave the call."""
-
-    def alert(self, caller: str, *, first: bool) -> None:
-        """Hear the bell once."""
-
-    def refused(self, event: CallEvent) -> None:
-        """Hear that the call did not come about."""
-
-    def connected(self) -> None:
-        """Start as the caller of a call that was answered."""
-
-    def answered(self) -> None:
-        """Start as the one who answered."""
-
-    def hung_up(self) -> None:
-        """Learn that the line is gone."""
-
-    def transmit(self, samples: Samples) -> None:
-        """Fill a block with what it sends."""
-
-    def receive(self, samples: Samples) -> None:
-        """Hear a block."""
 
 
 class Call:
@@ -114,7 +70,7 @@ class Call:
         self._quiet_blocks = 0
         self._watch = PageWatch()
         self._outcome = ""
-        self._media: _Media | None = None
+        self._media: Media | None = None
         caller.call = self
         if called is not None:
             called.call = self
@@ -194,7 +150,7 @@ class Call:
         """Connect both ends: the called party went off hook."""
         if self.phase is not Phase.RINGING or self.called is None:
             return
-        self._media = _Media((self.caller, self.called), self._far, self.n)
+        self._media = Media((self.caller, self.called), self._far, self.n)
         self._enter(Phase.TALKING)
         self._log("answered", self)
         self.called.answered()
@@ -223,7 +179,7 @@ class Call:
         """Whether this block belongs to a page to be rejected; training is left alone."""
         return self._far is not None and self._watch.trained and self._far.rejects(self._watch.page)
 
-    def _hear(self, media: _Media) -> None:
+    def _hear(self, media: Media) -> None:
         for side, frame in media.frames():
             name = frame_name(frame)
             if name in RESPONSES:
@@ -309,49 +265,3 @@ class Call:
                     "ecm": done.ecm,
                 }
         return report
-
-
-class _Media:
-    """The audio of a standing call: two blocks, two paths, two wiretaps."""
-
-    def __init__(self, parties: tuple[Party, Party], far: FarNumber | None, seed: int) -> None:
-        delay = far.settings.delay_ms if far else 0.0
-        level = far.settings.noise_dbm0 if far else None
-        self._parties = parties
-        self._paths = tuple(Path(delay_ms=delay, noise_dbm0=level, seed=2 * seed + side) for side in (0, 1))
-        self._taps = (Wiretap(), Wiretap())
-        self._blocks = (block(), block())
-        self._silence = block()
-        self._frames: list[tuple[int, bytes]] = []
-
-    def exchange(self, gone: set[int], *, spoil: bool) -> tuple[bool, bool]:
-        """Move a block each way; `spoil` clicks into the caller's. Return which side sent nothing."""
-        silent = []
-        for side, samples in enumerate(self._blocks):
-            if side in gone:
-                samples[0 : len(samples)] = self._silence
-            else:
-                self._parties[side].transmit(samples)
-            silent.append(is_silent(samples))
-            self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
-        self._paths[0].carry(self._blocks[0], click=spoil)
-        self._paths[1].carry(self._blocks[1])
-        for side, party in enumerate(self._parties):
-            if side not in gone:
-                party.receive(self._blocks[1 - side])
-        return silent[0], silent[1]
-
-    def frames(self) -> list[tuple[int, bytes]]:
-        """Return and forget the frames heard: (side that sent it, octets)."""
-        taken = self._frames[:]
-        self._frames.clear()
-        return taken
-
-    def delay(self, side: int) -> float:
-        """Seconds until what `side` sends arrives."""
-        return self._paths[side].delay_seconds
-
-    def close(self) -> None:
-        """Free the wiretaps."""
-        for tap in self._taps:
-            tap.close()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from modem.sim.call import Party
+    from modem.sim.party import Party
     from modem.sim.settings import Settings
 
 SHORTEST_MATCH = 6

@@ -23,9 +23,10 @@ class Ledger:
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._clock = clock
-        earlier = read_ledger(path) if path.exists() else []
-        self.last_call = max((entry["call"] for entry in earlier), default=0)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        whole = path.read_bytes().rfind(b"\n") + 1
+        os.ftruncate(self._file, whole)  # a crash may have cut the last line short
+        self.last_call = max((entry["call"] for entry in read_ledger(path)), default=0)
 
     def write(self, event: str, call: Call, **data: Any) -> None:
         """Append one entry and force it to the disk; a stored page image goes first."""
@@ -57,4 +58,4 @@ def _force(document: str) -> None:
 def read_ledger(path: Path) -> list[dict[str, Any]]:
     """Return the entries; a last line that a crash cut short is left out."""
     lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,58 @@
+"""The audio of a standing call: two blocks, two paths, two wiretaps. It knows nothing of what is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modem.sim.audio import Path, is_silent
+from modem.sim.spandsp import Wiretap, block
+
+if TYPE_CHECKING:
+    from modem.sim.far import FarNumber
+    from modem.sim.party import Party
+
+
+class Media:
+    """One call's audio. Sides are 0 for the caller, 1 for the called."""
+
+    def __init__(self, parties: tuple[Party, Party], far: FarNumber | None, seed: int) -> None:
+        delay = far.settings.delay_ms if far else 0.0
+        level = far.settings.noise_dbm0 if far else None
+        self._parties = parties
+        self._paths = tuple(Path(delay_ms=delay, noise_dbm0=level, seed=2 * seed + side) for side in (0, 1))
+        self._taps = (Wiretap(), Wiretap())
+        self._blocks = (block(), block())
+        self._silence = block()
+        self._frames: list[tuple[int, bytes]] = []
+
+    def exchange(self, gone: set[int], *, spoil: bool) -> tuple[bool, bool]:
+        """Move a block each way; `spoil` clicks into the caller's. Return which side sent nothing."""
+        silent = []
+        for side, samples in enumerate(self._blocks):
+            if side in gone:
+                samples[0 : len(samples)] = self._silence
+            else:
+                self._parties[side].transmit(samples)
+            silent.append(is_silent(samples))
+            self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
+        self._paths[0].carry(self._blocks[0], click=spoil)
+        self._paths[1].carry(self._blocks[1])
+        for side, party in enumerate(self._parties):
+            if side not in gone:
+                party.receive(self._blocks[1 - side])
+        return silent[0], silent[1]
+
+    def frames(self) -> list[tuple[int, bytes]]:
+        """Return and forget the frames heard: (side that sent it, octets)."""
+        taken = self._frames[:]
+        self._frames.clear()
+        return taken
+
+    def delay(self, side: int) -> float:
+        """Seconds until what `side` sends arrives."""
+        return self._paths[side].delay_seconds
+
+    def close(self) -> None:
+        """Free the wiretaps."""
+        for tap in self._taps:
+            tap.close()
