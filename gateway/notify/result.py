@@ -14,7 +14,7 @@ from gateway.domain.states import DeliveryState
 from gateway.language import translations
 from gateway.notice import Notice, zoned_time
 from gateway.notify.codes import cause_of, status_of
-from gateway.notify.wording import WORDS
+from gateway.wording import WORDS
 
 if TYPE_CHECKING:
     from datetime import datetime

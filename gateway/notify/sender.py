@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from gateway.domain.errors import LostLease, PostlineError, Unavailable
+from gateway.domain.schedule import mail_retry
 from gateway.mail import OutgoingMail
 from gateway.notify.hop import MailRefused
-from gateway.notify.schedule import next_try
 from gateway.store import outbox
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class OutboxSender:
         self, lease: MailLease, reason: str, bound: structlog.typing.FilteringBoundLogger
     ) -> None:
         now = self.now()
-        due = next_try(lease.tries + 1, lease.created_at, now)
+        due = mail_retry(lease.created_at, lease.tries + 1, now)
         if due is None:
             await self._fail(lease, f"gave up after 48 hours: {reason}", bound)
             return

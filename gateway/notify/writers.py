@@ -14,6 +14,8 @@ from gateway.mail import UTF8_BASE64, OutgoingMail, Stamp, begin, one_line, seri
 from gateway.notify.result import Result
 from gateway.notify.result_mail import BODIES, compose
 from gateway.store.models import Delivery
+from render.coding import coded_page, image
+from render.tiff import read_tiff, write_tiff
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -36,13 +38,13 @@ class ResultWriter:
         """Read the delivery; the work composes the mail about it."""
         delivery = session.get_one(Delivery, lease.delivery_number)
         result = result_of(delivery, lease)
-        image = image_of(delivery) if notify_settings(delivery).get("attach_image") else None
-        return partial(self.write, result, image, stamp_of(lease, self.author))
+        pages = pages_of(delivery) if notify_settings(delivery).get("attach_image") else None
+        return partial(self.write, result, pages, stamp_of(lease, self.author))
 
-    def write(self, result: Result, image: str | None, stamp: Stamp) -> OutgoingMail:
-        """Compose the mail; `image` is the blob key of the pages to attach."""
-        if image is not None:
-            result = replace(result, image=self.blobs.read(image))
+    def write(self, result: Result, pages: str | None, stamp: Stamp) -> OutgoingMail:
+        """Compose the mail; `pages` is the blob key of the pages to attach."""
+        if pages is not None:
+            result = replace(result, image=as_group3(self.blobs.read(pages)))
         return from_nobody(compose(result, stamp))
 
 
@@ -106,12 +108,17 @@ def result_of(delivery: Delivery, lease: MailLease) -> Result:
     )
 
 
+def as_group3(document: bytes) -> bytes:
+    """Return a Class F TIFF coded one-dimensionally (email-interface 4.2: the image goes out as G3)."""
+    return write_tiff([coded_page(image(page), page.resolution, "MH") for page in read_tiff(document)])
+
+
 def notify_settings(delivery: Delivery) -> dict[str, Any]:
     """Return the account's `notify` table."""
     return dict(delivery.fax.account.settings.get("notify", {}))
 
 
-def image_of(delivery: Delivery) -> str | None:
+def pages_of(delivery: Delivery) -> str | None:
     """Return the blob key of the pages in the last call's resolution, else in the best there is."""
     masters = delivery.fax.masters
     resolution = delivery.attempts[-1].resolution if delivery.attempts else ""

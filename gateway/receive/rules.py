@@ -1,7 +1,8 @@
 """Which forwarding rule a call fits: by the number it called, its sub-address, the line it came in on.
 
-A rule fits when everything it names fits. Of several, the one that names more wins, then the one that comes
-first; it alone decides. Pure, and it says in words what it decided, for people who wonder where a fax went.
+A rule fits when everything it names fits. Of several, the one that names more wins, then the one with the
+longer called number, then the one that comes first; it alone decides. Pure, and it
+says in words what it decided, for people who wonder where a fax went.
 """
 
 from __future__ import annotations
@@ -59,11 +60,8 @@ class Rule:
 
 def choose(call: Call, rules: Sequence[Rule]) -> Rule | None:
     """Return the rule that decides about a call, or None where none fits."""
-    fitting = [rule for rule in rules if rule.fits(call)]
-    exact = [
-        rule for rule in fitting if rule.called is None or national(rule.called) == national(call.called)
-    ]
-    return max(exact or fitting, key=lambda rule: rule.asks, default=None)
+    fitting = (rule for rule in rules if rule.fits(call))
+    return max(fitting, key=lambda rule: (rule.asks, len(national(rule.called or ""))), default=None)
 
 
 def digits(text: str) -> str:

@@ -1,0 +1,107 @@
+"""From rows to a mail: what the account set, and the pages it wants to see."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from notify_fixtures import Clock, mail_server, owe_result, parsed, text_of
+from PIL import Image, ImageDraw
+
+from gateway.domain.outcome import Cause
+from gateway.domain.states import DeliveryState
+from gateway.store.models import Attempt, Delivery, Page
+from render.coding import coded_page
+from render.tiff import write_tiff
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from sqlalchemy.orm import Session
+
+    from gateway.store.blobs import LocalBlobs
+    from gateway.store.database import AsyncStore
+
+
+async def mail_of(store: AsyncStore, clock: Clock, sender: Any, **changes: Any) -> EmailMessage:
+    """Owe a result, change its rows as told, send it; return the mail that arrived."""
+
+    def prepare(session: Session) -> None:
+        delivery = session.get_one(Delivery, owe_result(session, "alice@acme.example", clock))
+        account = delivery.fax.account
+        account.settings = {"notify": account.settings["notify"] | changes.pop("notify", {})}
+        for attempt in changes.pop("attempts", ()):
+            delivery.attempts.append(attempt)
+        delivery.fax.masters = changes.pop("masters", {})
+        for name, value in changes.items():
+            setattr(delivery, name, value)
+
+    await store.run(prepare)
+    async with mail_server() as server:
+        await sender(server.hop).sweep()
+    return parsed(server.accepted[0])
+
+
+def attempt(**values: Any) -> Attempt:
+    return Attempt(epoch=1, line="sim", started_at=Clock().at, **values)
+
+
+async def test_the_account_chooses_language_and_format(store: AsyncStore, clock: Clock, sender: Any) -> None:
+    mail = await mail_of(store, clock, sender, notify={"language": "en", "format": "csv"})
+    assert mail["Subject"] == "Fax sent successfully -> 0081363684300"
+    assert text_of(mail).startswith("1,,2,0,注文 5521,0081363684300,0,2024-04-01 09:00:05,")
+
+
+async def test_a_format_of_another_release_is_told_as_text(
+    store: AsyncStore, clock: Clock, sender: Any
+) -> None:
+    mail = await mail_of(store, clock, sender, notify={"format": "smoke signals"})
+    assert "送信結果: OK" in text_of(mail)
+
+
+async def test_a_call_over_a_simulated_line_is_said_to_be_one(
+    store: AsyncStore, clock: Clock, sender: Any
+) -> None:
+    mail = await mail_of(store, clock, sender, attempts=[attempt(simulated=True)])
+    assert mail["X-Postline-Simulated"] == "yes"
+    assert text_of(mail).startswith("【模擬回線】")
+
+
+@pytest.mark.parametrize(("pages", "status"), [([], "3230-"), ([Page(n=1, state="sending")], "3223-")])
+async def test_whether_a_page_was_under_way_decides_the_number_of_a_disconnect(
+    store: AsyncStore, clock: Clock, sender: Any, pages: list[Page], status: str
+) -> None:
+    mail = await mail_of(
+        store,
+        clock,
+        sender,
+        attempts=[attempt(pages=pages)],
+        cause=Cause.REMOTE_DISCONNECT,
+        state=DeliveryState.FAILED,
+        pages_confirmed=0,
+    )
+    assert f"送信結果: {status}" in text_of(mail)
+
+
+async def test_the_image_is_the_sent_pages_as_group_3_in_the_resolution_of_the_call(
+    store: AsyncStore, blobs: LocalBlobs, clock: Clock, sender: Any
+) -> None:
+    page = Image.new("1", (1728, 300), 1)
+    ImageDraw.Draw(page).rectangle((100, 50, 900, 200), fill=0)
+    masters = {
+        name: blobs.put("master", write_tiff([coded_page(page, name), coded_page(page, name)]))
+        for name in ("standard", "fine")
+    }
+    mail = await mail_of(
+        store,
+        clock,
+        sender,
+        notify={"attach_image": True},
+        masters=masters,
+        attempts=[attempt(resolution="standard")],
+    )
+    (image,) = mail.iter_attachments()
+    with Image.open(io.BytesIO(image.get_content())) as tiff:
+        assert (tiff.n_frames, tiff.info["compression"], tiff.info["dpi"][1]) == (2, "group3", 98.0)
+        assert tiff.convert("1").tobytes() == page.tobytes()
