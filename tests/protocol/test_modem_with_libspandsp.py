@@ -157,8 +157,8 @@ def test_notices_tell_the_call_in_order(tmp_path: Path) -> None:
     ids = [notice.id for notice in soft.notices]
     assert ids == sorted(set(ids))
     told = [type(notice) for notice in soft.notices if not isinstance(notice, Traced)]
-    page = [Negotiated, PageSending, PageAwaiting, PageConfirmed]
-    assert told == [Dialling, Answered, Identified, *page, *page, Finished]
+    page = [PageSending, PageAwaiting, PageConfirmed]
+    assert told == [Dialling, Answered, Identified, Negotiated, *page, *page, Finished]
     ladder = [notice.entry.text for notice in soft.notices if isinstance(notice, Traced)]
     assert [name for name in ("CFR", "MPS", "MCF", "EOP", "DCN") if name in ladder] == [
         "CFR",
