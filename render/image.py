@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from render.bilevel import Drawing
 from render.errors import TooLarge, UnreadableDocument
 from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_picture
 
@@ -38,8 +39,8 @@ class ImageSheets:
         with _strictly(), self._opened() as image:
             self.count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
-    def draw(self, number: int, canvas: Canvas) -> Image.Image:
-        """Return page `number` (from 0) as a mode "L" picture of the canvas' size; raises RenderError."""
+    def draw(self, number: int, canvas: Canvas) -> Drawing:
+        """Return page `number` (from 0) in grey, as large as the canvas; raises RenderError."""
         with _strictly(), self._opened() as image:
             try:
                 return self._draw(image, number, canvas)
@@ -52,7 +53,7 @@ class ImageSheets:
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
             raise UnreadableDocument(self._name, "The picture cannot be read.", detail=str(error)) from error
 
-    def _draw(self, image: Image.Image, number: int, canvas: Canvas) -> Image.Image:
+    def _draw(self, image: Image.Image, number: int, canvas: Canvas) -> Drawing:
         image.seek(number)
         if image.width * image.height > MOST_PIXELS:
             raise TooLarge(
@@ -81,14 +82,15 @@ def _strictly() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Image.Image:
+def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Drawing:
     if at.turned:
         picture = picture.transpose(Image.Transpose.ROTATE_270)
     page = Image.new("L", (canvas.width, canvas.rows), 255)
     page.paste(
         picture.resize((at.width, at.height), Image.Resampling.BICUBIC, reducing_gap=3.0), (at.x, at.y)
     )
-    return page
+    box = (max(0, at.x), max(0, at.y), min(canvas.width, at.x + at.width), min(canvas.rows, at.y + at.height))
+    return Drawing(page, (box,))
 
 
 def _swapped(image: Image.Image) -> bool:

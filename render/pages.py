@@ -53,4 +53,5 @@ def render_parts(
 
 def _master(sheets: list[Sheets], canvas: Canvas) -> bytes:
     drawn = (source.draw(number, canvas) for source in sheets for number in range(source.count))
-    return write_tiff([coded_page(bilevel.to_bilevel(grey), canvas.resolution) for grey in drawn])
+    pictures = (bilevel.to_bilevel(drawing, y_dpi=canvas.y_dpi) for drawing in drawn)
+    return write_tiff([coded_page(picture, canvas.resolution) for picture in pictures])

@@ -19,8 +19,7 @@ from render.table import csv_pdf
 from render.text import clean, text_pdf
 
 if TYPE_CHECKING:
-    from PIL import Image
-
+    from render.bilevel import Drawing
     from render.document import Part, Settings
     from render.geometry import Canvas
 
@@ -33,8 +32,8 @@ class Sheets(Protocol):
         """Number of pages."""
         ...
 
-    def draw(self, number: int, canvas: Canvas) -> Image.Image:
-        """Return page `number` (from 0) as a mode "L" picture of the canvas' size."""
+    def draw(self, number: int, canvas: Canvas) -> Drawing:
+        """Return page `number` (from 0) in grey, as large as the canvas."""
         ...
 
 

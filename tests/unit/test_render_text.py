@@ -62,7 +62,7 @@ def test_eighty_columns_fit_on_a4() -> None:
 def test_columns_made_with_spaces_stay_columns_in_every_script() -> None:
     for text in ("aaaa |\nii   |", "漢字あ|\nabcdef|", "汉字们|\nabcdef|"):
         sheets = PdfSheets("", text_pdf("", text, Settings(), language(text)))
-        page = sheets.draw(0, A4).point(lambda v: 255 * (v >= 185))
+        page = sheets.draw(0, A4).grey.point(lambda v: 255 * (v >= 185))
         box = ink_box(page) or (0, 0, 0, 0)
         line = round(12.5 / 72 * 195.58)
         rights = [
@@ -129,7 +129,7 @@ SCRIPTS = {
 def drawn(texts: list[str], tag: str) -> list[bytes]:
     """Return each text's page at standard resolution."""
     sheets = PdfSheets("", text_pdf("", "\f".join(texts), Settings(), tag))
-    return [sheets.draw(n, canvas("a4", "standard")).tobytes() for n in range(sheets.count)]
+    return [sheets.draw(n, canvas("a4", "standard")).grey.tobytes() for n in range(sheets.count)]
 
 
 def test_a_character_no_font_has_is_drawn_as_a_box() -> None:
