@@ -149,6 +149,10 @@ class House:
 
         return wait_until(final, seconds, f"the end of {number}\n{self.log(LINES)}\n{self.log(REST)}")
 
+    def delivery_drawn(self, number: int) -> None:
+        """Wait until a fax has its pages and its delivery is queued."""
+        wait_until(lambda: self.state_of(number) is not DeliveryState.CREATED, 60, self.log(REST))
+
     def numbers(self) -> list[int]:
         """Return the numbers of all deliveries."""
         return self.store.read(lambda session: list(session.scalars(select(Delivery.number))))
