@@ -211,7 +211,7 @@ class Host:
         if not self.train(dcs):
             self.command("H0")
             return []
-        answers = [self.page(page, last=page is pages[-1]) for page in pages]
+        answers = [self.page(page, last=n == len(pages)) for n, page in enumerate(pages, 1)]
         if answers and answers[-1]:
             self.burst(bytes.fromhex("ff13fb"))
         self.command("H0")
