@@ -16,7 +16,7 @@ ROUNDS = 20
 def drawing() -> dict[str, Any]:
     """Return the median and worst seconds of one job."""
     part = Part("body", "text/plain", TEXT.encode(), "utf-8", "body", {})
-    with Sandbox(("render.pages",)) as sandbox:
+    with Sandbox(("render.warm",)) as sandbox:
         sandbox.run("render.pages:render_parts", [part], Settings())
         seconds = [one(sandbox, part) for _ in range(ROUNDS)]
     return {

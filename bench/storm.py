@@ -1,9 +1,9 @@
 """`make storm`: faxes out and in while processes are killed at random; then everything is counted.
 
-`python bench/storm.py [KILLS] [SEED]`. Mails that got a 250 are written down by number; the exchange
-keeps its own ledger of calls and confirmations. At the end, with no more kills, every accepted fax must be final, every
-fax sent must have been confirmed by the far machine, and pages confirmed there more often than here may not
-outnumber the kills (durability.md section 2: at most one page a crash). Exit 0 only if that holds.
+`python bench/storm.py [KILLS] [SEED]`. Mails that got a 250 are written down by number; the exchange keeps
+its own ledger of calls and confirmations. At the end, with no more kills, every accepted fax must be sent,
+and pages confirmed at the far end more often than here may not outnumber the kills (durability.md section 2:
+at most one page a crash). Exit 0 only if that holds.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MESSAGE_READER = "gateway.mailin.message:read"
-PRELOAD = ("gateway.mailin.message", "render.pages")
+PRELOAD = ("gateway.mailin.message", "render.warm")
 
 
 def utc_now() -> datetime:

@@ -128,6 +128,7 @@ def begin(stamp: Stamp, subject: str, *, auto_submitted: str) -> EmailMessage:
     mail["Message-ID"] = f"<{stamp.message_id.strip('<>')}>"
     mail["Auto-Submitted"] = auto_submitted
     mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Loop"] = stamp.message_id.strip("<>").rpartition("@")[2]  # our listener refuses what carries it
     return mail
 
 

@@ -42,7 +42,9 @@ class FaxCall:
 
     def __init__(self, job: CallJob, pages: PageSource, sink: PageSink, profile: Profile) -> None:
         self._job = job
-        self._session = T30Sender(job, pages) if job.role == "call" else T30Receiver(job, sink)
+        rates = profile.rates
+        calls = job.role == "call"
+        self._session = T30Sender(job, pages, rates) if calls else T30Receiver(job, sink, rates)
         self._driver = Class1Driver(profile)
         self._notices: list[Notice] = []
         self._last_id = 0

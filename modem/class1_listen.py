@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 120.0
 CARRIER_SECONDS = 12.0
 LONGEST_FRAME = 1024
+MOST_EMPTY = 5
+STRAY_CONNECT = b"\r\nCONNECT\r\n"
 
 
 def fcs_good(raw: bytes) -> bool:
@@ -99,6 +101,7 @@ class ListenBurst(_Listen):
         super().__init__("AT+FRH=3")
         self._frame = bytearray()
         self._connected = False
+        self._empty = 0
 
     def begin(self) -> None:
         """Go on with a reception that ATD or +FRH:3 began, else ask for one."""
@@ -128,9 +131,21 @@ class ListenBurst(_Listen):
             self._judge(good=token.code is Code.OK)
         elif token.code is Code.ERROR:
             self._refuse(token)
+        else:
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Repeat the command after an OK without a CONNECT: a leftover, or a frame the modem had given before."""
+        self._empty += 1
+        if self._empty > MOST_EMPTY:
+            self._over()
+        else:
+            self.link.command(self._text, within=IDLE_SECONDS, data=True)
 
     def _judge(self, *, good: bool) -> None:
         raw, self._frame, self._connected = bytes(self._frame), bytearray(), False
+        while raw.startswith(STRAY_CONNECT):  # soft modems repeat it before a frame they had kept
+            raw = raw.removeprefix(STRAY_CONNECT)
         count = self.link.profile.fcs_octets
         if not good and self.link.profile.trust_own_fcs and count == 2:
             good = len(raw) > 4 and fcs_good(raw)

@@ -6,12 +6,13 @@ changes no setting but echo and service class. V.250 6.1, T.31 8.2 and 8.3.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
 from modem.atparser import Code, Report, Result, Text, Token
 from modem.class1_link import CAN, DLE_ETX, Link
-from modem.profiles import IDENTIFY, Profile, matching, named
+from modem.profiles import IDENTIFY, Profile, matching, named, override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +44,19 @@ class Probe:
         return any(self.answers.values())
 
     @property
+    def carriers(self) -> tuple[str, ...]:
+        """The codes both +FTM=? and +FRM=? list; empty where the modem does not say."""
+        sending, receiving = (
+            set(re.findall(r"\d+", " ".join(self.answers.get(question, []))))
+            for question in ("AT+FTM=?", "AT+FRM=?")
+        )
+        return tuple(sorted(sending & receiving, key=int))
+
+    @property
     def profile(self) -> Profile:
-        """The profile the answers to `IDENTIFY` fit."""
-        return matching(" ".join(" ".join(self.answers.get(question, [])) for question in IDENTIFY))
+        """The profile the answers to `IDENTIFY` fit, with the carriers this very modem has."""
+        known = matching(" ".join(" ".join(self.answers.get(question, [])) for question in IDENTIFY))
+        return override(known, {"carriers": self.carriers})
 
     def start(self, now: float) -> None:
         """Ask the first question."""

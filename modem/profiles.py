@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from modem.rates import Rate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -44,6 +46,18 @@ class Profile:
     trust_own_fcs: bool
     frs_limit_ms: int
     settle_ms: int
+    carriers: tuple[str, ...]
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """The rates the modem's carriers can train and hold; an empty `carriers` means all."""
+        if not self.carriers:
+            return tuple(Rate)
+        return tuple(
+            rate
+            for rate in Rate
+            if {str(rate.code(long=True)), str(rate.code(long=False))} <= set(self.carriers)
+        )
 
 
 def named(name: str, overrides: Mapping[str, Any] | None = None) -> Profile:

@@ -10,6 +10,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from waiting import wait_until
 from gateway.domain.outcome import Cause
 from gateway.store import accounts, events, faxes, migrate, queue
 from gateway.store.database import Store
+from gateway.store.models import Base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +88,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server and take its folder away."""
-        self._server.terminate()
+        self._server.send_signal(signal.SIGQUIT)  # at once: nobody will open these databases again
         self._server.wait(30)
         self._log.close()
         shutil.rmtree(self.folder)
@@ -109,8 +111,10 @@ class Cluster:
 class House:
     """A store with one account, a clock that moves when told, and the steps of a fax in short words."""
 
-    def __init__(self, url: str, **account: Any) -> None:
+    def __init__(self, url: str, *, create: bool = False, **account: Any) -> None:
         self.store = Store(url)
+        if create:
+            Base.metadata.create_all(self.store.engine)
         self.now = NOON
         self._ids = (f"<{n}@test.example>" for n in itertools.count(1))
         self.account(**{**ACME, **account})

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
+from phonenumbers import PhoneNumber, PhoneNumberType
 
 from gateway.domain.errors import BadNumber
 
@@ -33,6 +33,14 @@ DENIED = {
 """Country code -> start of the national number; besides what phonenumbers knows as premium rate."""
 HIDE_OR_SHOW_CALLER = {"81": re.compile(r"18[46](?=[0+])")}
 SHARED_COST = {"81": ("570",)}
+SUBSCRIBERS = (
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.MOBILE,
+    PhoneNumberType.VOIP,
+    PhoneNumberType.PERSONAL_NUMBER,
+    PhoneNumberType.UAN,
+    PhoneNumberType.SHARED_COST,
+)
 FALLBACK_PREFIX = "00"
 
 
@@ -168,12 +176,21 @@ def _split(rest: str) -> tuple[str, str]:
 
 
 def _check_length(code: str, national: str) -> None:
-    possible = phonenumbers.is_possible_number_with_reason(_number(code, national))
-    fits = len(code) + len(national) <= E164
-    if code not in GLOBAL_NETWORKS and (possible is not ValidationResult.IS_POSSIBLE or not fits):
-        if len(_stripped(code, national)) < len(national):
-            return  # too long by the trunk zero alone: the sentence about that one helps more
-        raise BadNumber(f"+{code} {national} has the wrong length for a number there.")
+    if code in GLOBAL_NETWORKS or _length_fits(code, national):
+        return
+    if _stripped(code, national) != national and _length_fits(code, _stripped(code, national)):
+        return  # wrong by the trunk zero alone: the sentence about that one helps more
+    raise BadNumber(f"+{code} {national} has the wrong length for a number there.")
+
+
+def _length_fits(code: str, national: str) -> bool:
+    """Say whether subscribers there have numbers of this length; service numbers must be known ones."""
+    number = _number(code, national)
+    if len(code) + len(national) > E164 or not phonenumbers.is_possible_number(number):
+        return False
+    return phonenumbers.is_valid_number(number) or any(
+        phonenumbers.is_possible_number_for_type(number, kind) for kind in SUBSCRIBERS
+    )
 
 
 def _without_trunk(code: str, national: str, *, tolerate_trunk: bool) -> str:

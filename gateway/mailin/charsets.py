@@ -41,6 +41,7 @@ BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs
 
 JIS_ESCAPE = re.compile(rb"\x1b\$[@B(]|\x1b\([JI]")
 SEGMENT = re.compile(rb"\x1b(\([BJIH]|\$[@B]|\$\([DOPQ@B])|([\x0e\x0f])")
+PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 KANJI = re.compile(rb"[\x21-\x7e]{2}")
 EIGHT_BIT_KANA = re.compile(rb"[\xa1-\xdf]+")
 
@@ -78,10 +79,11 @@ def guess(data: bytes) -> str:
         return "iso2022jp"
     for codec in ("utf-8", "cp932"):
         try:
-            data.decode(codec)
+            text = data.decode(codec)
         except UnicodeDecodeError:
             continue
-        return codec
+        if not PRIVATE_USE.search(text):  # CP932 takes Western letters for its user-defined rows
+            return codec
     return "cp1252" if all(byte not in data for byte in b"\x81\x8d\x8f\x90\x9d") else "latin-1"
 
 

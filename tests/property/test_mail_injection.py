@@ -43,6 +43,7 @@ FRAME = {
     "auto-submitted",
     "x-auto-response-suppress",
     "x-transactionid",
+    "x-loop",
     "in-reply-to",
     "references",
     "x-postline-simulated",

@@ -33,6 +33,7 @@ from modem.notices import (
     PageStored,
     Traced,
 )
+from modem.profiles import named
 from modem.result import PageState, Reason
 from modem.tiff import PageFolder, PreparedPages
 
@@ -212,7 +213,14 @@ def test_nothing_leaves_before_a_write_ahead_notice_is_stored(tmp_path: Path, ki
     assert call.result.success
 
 
-def test_a_received_page_is_not_confirmed_before_it_is_stored(tmp_path: Path) -> None:
+def test_a_modem_without_v17_calls_at_what_it_has(tmp_path: Path) -> None:
+    slow = named("softmodem", {"carriers": ["24", "48", "72", "96"]})
+    result = SoftLine(tmp_path).run(sending(prepared(), None, slow))
+    assert (result.success, result.rate) == (True, 9600)
+
+
+@pytest.mark.parametrize("late_seconds", [0.5, 2.5, 5.0, 8.0])
+def test_a_received_page_is_not_confirmed_before_it_is_stored(tmp_path: Path, late_seconds: float) -> None:
     soft = SoftLine(tmp_path / "far")
     pictures = drawn_pages(1, height=100)
     soft.exchange.call_in(OURS, save_tiff(pictures, tmp_path / "document.tif"), FAR)
@@ -228,7 +236,7 @@ def test_a_received_page_is_not_confirmed_before_it_is_stored(tmp_path: Path) ->
     call.start(soft.now)
     while not late:
         soft.step(call, hold)
-    until = soft.now + 2.5
+    until = soft.now + late_seconds
     while soft.now < until:
         soft.step(call, hold)
         assert call.data_to_send() == b""

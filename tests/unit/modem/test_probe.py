@@ -6,6 +6,7 @@ ANSWERS = {
     b"AT+FMI?\r": b"\r\nwww.soft-switch.org\r\n\r\nOK\r\n",
     b"AT+FCLASS=?\r": b"\r\n0,1,1.0\r\n\r\nOK\r\n",
     b"AT+FTM=?\r": b"\r\n+FTM: 96,146\r\n\r\nOK\r\n",
+    b"AT+FRM=?\r": b"\r\n(24,96,145)\r\n\r\nOK\r\n",
     b"AT+FAR=?\r": b"\r\nERROR\r\n",
 }
 
@@ -21,6 +22,7 @@ def test_every_question_is_asked_and_its_answer_kept() -> None:
     assert probe.answers["AT+FTM=?"] == ["+FTM: 96,146", "OK"]
     assert probe.answers["AT+FAR=?"] == ["ERROR"]
     assert probe.profile.name == "softmodem"
+    assert probe.profile.carriers == ("96",)
     assert probe.next_deadline() is None
 
 

@@ -64,3 +64,17 @@ def test_wrong_overrides_are_refused_by_name(keys: dict[str, object], says: str)
 def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadProfileError, match="softmodem"):
         named("hayes")
+
+
+def test_a_modem_without_v17_is_never_asked_for_it() -> None:
+    profile = named("generic", {"carriers": ["24", "48", "72", "96"]})
+    assert [rate.name for rate in profile.rates] == ["V29_9600", "V29_7200", "V27_4800", "V27_2400"]
+
+
+def test_v17_needs_long_and_short_training() -> None:
+    profile = named("generic", {"carriers": ["24", "145", "121", "122"]})
+    assert [rate.name for rate in profile.rates] == ["V17_12000", "V27_2400"]
+
+
+def test_a_modem_that_says_nothing_of_carriers_may_use_all() -> None:
+    assert len(named("generic").rates) == 8
