@@ -135,7 +135,7 @@ class ListenBurst(_Listen):
             self._ask_again()
 
     def _ask_again(self) -> None:
-        """Repeat the command after an OK without a CONNECT: a leftover, or a frame the modem had given before."""
+        """Repeat the command after an OK without a CONNECT: a leftover of an earlier one."""
         self._empty += 1
         if self._empty > MOST_EMPTY:
             self._over()
