@@ -7,8 +7,10 @@ text}`. `Control` is the client; it blocks. The server lives in the exchange's l
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import socket
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,11 +19,21 @@ from PIL import Image
 from modem.sim.settings import BadSettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from modem.sim.exchange import Exchange
 
 LONGEST_REQUEST = 1 << 20
+
+
+@contextmanager
+def short_address(path: Path) -> Iterator[str]:
+    """Name a socket so that the 108 octets of a Unix address do for any folder."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class ControlError(RuntimeError):
@@ -35,7 +47,8 @@ class Control:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
-            self._socket.connect(str(path))
+            with short_address(Path(path)) as address:
+                self._socket.connect(address)
         except OSError:
             self._socket.close()
             raise
@@ -134,7 +147,8 @@ class ControlServer:
         self._connections: list[Connection] = []
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
+        with short_address(path) as address:
+            self._listener.bind(address)
         self._listener.listen()
         self._listener.settimeout(0)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)

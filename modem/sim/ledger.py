@@ -6,6 +6,7 @@ It is only appended to, and a later run continues it.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from datetime import UTC, datetime
@@ -18,12 +19,24 @@ if TYPE_CHECKING:
     from modem.sim.call import Call
 
 
+class BusyFolderError(OSError):
+    """Another exchange runs in this folder."""
+
+
 class Ledger:
-    """`clock` gives wall time in seconds since 1970. `last_call` is the highest call number so far."""
+    """`clock` gives wall time in seconds since 1970. `last_call` is the highest call number so far.
+
+    There is one writer: a second exchange in the same folder gets BusyFolderError.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise BusyFolderError(f"{path.parent}: another exchange runs here") from error
         whole = path.read_bytes().rfind(b"\n") + 1
         os.ftruncate(self._file, whole)  # a crash may have cut the last line short
         self.last_call = max((entry["call"] for entry in read_ledger(path)), default=0)

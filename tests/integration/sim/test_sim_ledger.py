@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modem.sim.ledger import Ledger, read_ledger
+import pytest
+
+from modem.sim.ledger import BusyFolderError, Ledger, read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 @dataclass
@@ -82,3 +82,12 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
     write(book, "call", 2)
     book.close()
     assert [entry["call"] for entry in read_ledger(path)] == [1, 2]
+
+
+def test_a_ledger_has_one_writer(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    first = ledger(path)
+    with pytest.raises(BusyFolderError, match="another exchange"):
+        ledger(path)
+    first.close()
+    ledger(path).close()

@@ -26,7 +26,7 @@ from sim_fixtures import (
 )
 from waiting import wait_until
 
-from modem.sim.control import ControlError
+from modem.sim.control import Control, ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,6 +237,17 @@ def test_a_client_that_leaves_while_it_waits_harms_nobody(exchange: Running) -> 
         assert control.wait(1)["outcome"] == "connected"
 
 
+def test_the_socket_works_in_a_folder_of_any_depth(tmp_path: Path) -> None:
+    folder = tmp_path / ("a folder with a name of some length " * 4)
+    with running(folder, FAST) as exchange, exchange.control() as control:
+        assert control.status()["speed"] == "max"
+
+
+def test_a_client_of_an_exchange_that_does_not_run_gets_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Control(tmp_path / "control.sock")
+
+
 # -- the end
 
 
@@ -264,3 +275,13 @@ def test_a_configuration_it_cannot_run_with_ends_it_with_a_sentence(tmp_path: Pa
     assert done.returncode == 2
     assert "speed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_exchange_in_the_same_folder_is_refused(exchange: Running) -> None:
+    config = exchange.directory / "config.json"
+    command = [sys.executable, "-m", "modem.sim", "--dir", str(exchange.directory), "--config", str(config)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "another exchange" in done.stderr
+    with exchange.control() as control:
+        assert control.status()["ok"] is True
