@@ -19,8 +19,9 @@ from gateway.lines.outbound import place
 from gateway.store import lines, queue, receptions
 from modem import profiles
 from modem.port import PortError, open_port
+from modem.probe import Probe
 from modem.ring import Incoming, RingWatch
-from modem.run import Mailbox, wait_for_ring
+from modem.run import Mailbox, ask_modem, wait_for_ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +40,13 @@ PORT_SECONDS = 3.0
 class ModemLine:
     """A `Line` on a serial device, a pseudo terminal or a network port."""
 
-    def __init__(self, plant: Plant, config: LineConfig, device: Callable[[], str], profile: Profile) -> None:
-        """`device` is asked each time the port is opened: a simulated exchange may not be there yet."""
+    def __init__(
+        self, plant: Plant, config: LineConfig, device: Callable[[], str], profile: Profile | None = None
+    ) -> None:
+        """`device` is asked each time the port is opened: a simulated exchange may not be there yet.
+
+        Without a `profile` the modem is asked what it is.
+        """
         self.name = config.name
         self.worker = f"{plant.host}/{config.name}/"
         self._plant, self._config, self._device, self._profile = plant, config, device, profile
@@ -64,7 +70,7 @@ class ModemLine:
         self._recover()
         while not stop.is_set():
             try:
-                port = open_port(self._device(), self._profile)
+                port = open_port(self._device(), self._profile or profiles.named("generic"))
             except PortError as error:
                 self._out_of_service(error)
                 continue
@@ -81,10 +87,20 @@ class ModemLine:
             self._current.cancel()
 
     def _serve(self, port: Port) -> None:
-        seat = Seat(self._plant, self._identity, port, self._profile)
+        profile = self._profile or self._ask(port)
+        seat = Seat(self._plant, self._identity, port, profile)
         while not self._stop.is_set():
-            watch = RingWatch(self._profile, self._config.rings)
+            watch = RingWatch(profile, self._config.rings)
             self._one_call(seat, self._wait(port, watch))
+
+    def _ask(self, port: Port) -> Profile:
+        """Return the profile of the modem at this port, by its own words."""
+        probe = Probe()
+        ask_modem(probe, port, clock=self._plant.clock)
+        if not probe.alive:
+            raise PortError(port.name, "the modem answers nothing", "switch it off and on; see the cable")
+        log.info("modem.identified", line=self.name, profile=probe.profile.name)
+        return probe.profile
 
     def _wait(self, port: Port, watch: RingWatch) -> Incoming | Lease | None:
         """Return a ringing call or a claimed delivery; None when the line is to stop."""
@@ -173,6 +189,6 @@ class ModemLine:
             log.warning("line.not_shown", line=self.name, error=problem.text)
 
 
-def profile_of(config: LineConfig) -> Profile:
-    """Return the modem profile of a line; a simulated line's soft modem has one of its own."""
-    return profiles.named("softmodem" if config.type == "simulated" else "generic")
+def profile_of(config: LineConfig) -> Profile | None:
+    """Return the profile of a simulated line's soft modem; a real modem is asked, so None."""
+    return profiles.named("softmodem") if config.type == "simulated" else None

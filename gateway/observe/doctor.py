@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.domain.errors import PostlineError
+from gateway.domain.errors import BadConfig, Unavailable
 from gateway.store import migrate
+from gateway.store.blobs import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def disk(config: Config) -> Finding:
     """Compare free space with the floor at which mail is refused."""
     place = next(p for p in (config.server.data, *config.server.data.parents) if p.exists())
     usage = shutil.disk_usage(place)
-    floor = max(config.limits.free_disk_bytes, int(usage.total * config.limits.free_disk_fraction))
+    floor = Floor(config.limits.free_disk_bytes, config.limits.free_disk_fraction).of(usage.total)
     text = f"{usage.free >> 20} MiB free, mail is refused below {floor >> 20} MiB"
     if usage.free > floor:
         return Finding("disk", OK, text)
@@ -72,10 +73,16 @@ def disk(config: Config) -> Finding:
 def database(config: Config) -> Finding:
     """Say whether the database is there and of this release."""
     try:
-        migrate.check(config.server.database_url)
-    except PostlineError as error:
-        return Finding("database", FAIL, error.text, "run `postline migrate`")
-    return Finding("database", OK, "the schema is this release's")
+        ready = migrate.check(config.server.database_url)
+    except BadConfig as error:
+        return Finding("database", FAIL, error.text, "install the Postline that made it")
+    except Unavailable as error:
+        return Finding(
+            "database", FAIL, f"the database cannot be opened: {error.detail}", "run `postline migrate`"
+        )
+    if ready:
+        return Finding("database", OK, "the schema is this release's")
+    return Finding("database", FAIL, "the database has no tables yet, or old ones", "run `postline migrate`")
 
 
 def fonts(config: Config) -> Finding:  # noqa: ARG001  (all checks look alike)

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from gateway.domain.errors import BadConfig
-from gateway.store.database import Store
+from gateway.store.database import Store, translated
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -38,10 +38,10 @@ def upgrade(url: str) -> None:
 
 
 def current(url: str) -> str | None:
-    """Return the revision the database is at, None for an empty one."""
+    """Return the revision the database is at, None for an empty one; raise `Unavailable` if not there."""
     store = Store(url)
     try:
-        with store.engine.connect() as connection:
+        with translated(), store.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
     finally:
         store.close()

@@ -69,7 +69,7 @@ def test_the_fonts_of_this_machine_cover_what_people_write(tmp_path: Path) -> No
 
 
 def test_a_full_disk_is_a_failure(tmp_path: Path) -> None:
-    full = config(tmp_path, "[limits]\nfree_disk_bytes = 1125899906842624\n")
+    full = config(tmp_path, "[limits]\nfree_disk_bytes = 1125899906842624\nfree_disk_fraction = 1.0\n")
     assert doctor.disk(full).level == doctor.FAIL
     assert (
         doctor.disk(config(tmp_path, "[limits]\nfree_disk_bytes = 0\nfree_disk_fraction = 0.0\n")).level
