@@ -90,7 +90,7 @@ def scan(data: bytes, compression: Compression, width: int) -> Scan:
                 return lines.result(ended=True)
             continue
         for _ in range(empty):
-            lines.count(good=False)
+            lines.put(None)
         empty = 0
         lines.read(start, end)
     return lines.result(ended=empty > 0)
@@ -152,15 +152,14 @@ class _Lines:
 
     def read(self, start: int, end: int) -> None:
         """Judge the line between two EOLs."""
-        elements = self._decode(start, end)
-        self._above = elements
-        self.count(good=elements is not None)
+        self.put(self._decode(start, end))
 
-    def count(self, *, good: bool) -> None:
-        """Put one line on the tally."""
-        if not good:
+    def put(self, elements: list[int] | None) -> None:
+        """Put one line on the tally, None for a bad one: nothing stands on a bad line."""
+        self._above = elements
+        if elements is None:
             self._bad.append(self._rows)
-        self._run = 0 if good else self._run + 1
+        self._run = self._run + 1 if elements is None else 0
         self._longest = max(self._longest, self._run)
         self._rows += 1
 

@@ -307,6 +307,16 @@ def test_mr_pages_are_read_in_two_dimensions() -> None:
     assert (tray.pages[0].coding, tray.pages[0].rows, tray.pages[0].bad_lines) == (coding, ROWS, ())
 
 
+def test_a_rate_beyond_our_dis_fails_its_training_however_good() -> None:
+    text = "< DIS\n> DCS\n> TCF 14400\n< FTT\n> DCN\n< nothing 5"
+    script = Script(text, answers=False, frames=FRAMES)
+    receiver = T30Receiver(replace(ANSWERER, max_rate=9600), Tray())
+    Line(script, receiver, script.conditions()).run()
+    assert script.done
+    assert receiver.result
+    assert receiver.result.reason is Reason.REMOTE_DISCONNECT
+
+
 def test_our_dis_promises_no_ecm_and_no_mmr() -> None:
     burst = next(one.action for one in play(CASES["one page"]).said if one.what == "DIS")
     dis = Dis(burst.frames[-1].fif)  # type: ignore[union-attr]

@@ -475,6 +475,41 @@ def test_a_click_on_the_fast_carrier_is_no_page() -> None:
     assert names(feed(session, burst(Frame(Fcf.MPS, x=True)), 30.0))[-2:] == ["DCN", "HangUp"]
 
 
+def confirmed_mps(session: T30Receiver) -> None:
+    session.handle(DataReceived(t4.finish(stream(MH, 1728, 20, 1), MH)), 13.0)
+    session.handle(DataEnded(), 13.5)
+    assert "MCF" in names(feed(session, burst(Frame(Fcf.MPS, x=True)), 15.0))
+    session.handle(Sent(), 17.0)
+
+
+def test_an_echo_after_our_answer_does_not_make_a_later_command_a_repetition() -> None:
+    session = listening_for_page()
+    confirmed_mps(session)
+    session.handle(CarrierWrong(), 18.0)
+    assert feed(session, burst(Frame(Fcf.MCF)), 19.5) == [ListenFrames()]
+    assert names(feed(session, burst(Frame(Fcf.MPS, x=True)), 40.0))[-2:] == ["DCN", "HangUp"]
+
+
+def test_noise_in_a_training_check_is_never_kept_as_a_page() -> None:
+    tray = Tray()
+    session = listening_for_page()
+    session._sink = tray
+    confirmed_mps(session)
+    session.handle(CarrierWrong(), 18.0)
+    feed(session, burst(Frame(Fcf.DCS, x=True, fif=DCS.fif)), 19.5)
+    session.handle(DataReceived(stream(MH, 1728, 20, 1)), 22.0)
+    session.handle(HungUp(), 23.0)
+    session.handle(HungUp(), 23.1)
+    assert [page.n for page in tray.pages] == [1]
+
+
+def test_who_it_is_is_told_once_however_often_the_dis_comes() -> None:
+    session = sender()
+    in_training(session)
+    feed(session, burst(Frame(Fcf.DIS, fif=FULL_DIS)), 13.0)
+    assert sum(type(one).__name__ == "Identified" for one in session.take_notices()) == 1
+
+
 def test_a_line_dropped_after_a_confirmed_eop_is_a_success() -> None:
     session = listening_for_page()
     session.handle(DataReceived(t4.finish(stream(MH, 1728, 20, 1), MH)), 13.0)

@@ -119,6 +119,26 @@ def test_one_spoiled_mr_line_spoils_the_lines_up_to_the_next_1d_line() -> None:
     assert scan.longest_bad_run == following - first
 
 
+def test_a_line_that_would_fit_a_line_further_up_is_bad_all_the_same() -> None:
+    bars = Image.new("1", (1728, 12), 1)
+    bars.putdata([x // 16 % 2 for _ in range(12) for x in range(1728)])
+    lines = lines_of(coded(bars, MR))
+    start = next(i for i, line in enumerate(lines[2:], 2) if line[0] == "1")
+    later = lines[start + 1 :]
+    assert later[0][0] == "0"
+    bad = [*lines[: start + 1], "0" + "0000000", *later]
+    scan = t4.scan(joined(bad), MR, 1728)
+    run = next((i for i, line in enumerate(later) if line[0] == "1"), len(later))
+    assert scan.bad_lines == tuple(range(start + 1, start + 2 + run))
+
+
+def test_a_run_of_no_length_is_no_change_for_the_line_below() -> None:
+    white_100, black_0, white_1628 = "11011" + "00010101", "0000110111", "010011010" + "0011000"
+    lines = ["1" + white_100 + black_0 + white_1628, "0" + "1", "1" + white_100 + black_0 + white_1628]
+    scan = t4.scan(joined(lines), MR, 1728)
+    assert (scan.rows, scan.bad_lines) == (3, ())
+
+
 def test_a_spoiled_2d_line_does_not_spoil_the_lines_above() -> None:
     lines = lines_of(coded(picture(30), MR))
     second = next(i for i, line in enumerate(lines[5:], 5) if line[0] == "0")
