@@ -1,0 +1,97 @@
+"""Who the sender is, and why: the envelope inside trusted networks, or an account's own choice."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from smtp_fixtures import ACCOUNTS, NOON
+
+from gateway.mailin.envelope import NULL, parse_address
+from gateway.mailin.evidence import KnownSender, Stranger, identify
+from gateway.mailin.settings import SmtpSettings
+from gateway.store import accounts, migrate
+from gateway.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SETTINGS = SmtpSettings(
+    domains=("fax.example.org",),
+    operator=("ops@example.org",),
+    trusted_networks=(ipaddress.ip_network("10.1.0.0/16"), ipaddress.ip_network("2001:db8::/32")),
+)
+INSIDE, OUTSIDE = "10.1.2.3", "192.0.2.9"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path / 'db.sqlite'}"
+    migrate.upgrade(url)
+    store = Store(url)
+    store.run(accounts.provision, ACCOUNTS, now=NOON)
+    yield store
+    store.close()
+
+
+def who(store: Store, sender: str, peer: str, settings: SmtpSettings = SETTINGS) -> KnownSender | Stranger:
+    address = parse_address(sender) if sender else NULL
+    return store.read(identify, address, peer, settings)
+
+
+def test_a_trusted_network_proves_the_envelope(store: Store) -> None:
+    assert who(store, "Alice@ACME.example", INSIDE) == KnownSender(
+        1, "81", "3", {"by": "trusted_network", "network": "10.1.0.0/16"}
+    )
+
+
+@pytest.mark.parametrize("peer", ["2001:db8::7", "2001:db8::7%eth0", "::ffff:10.1.2.3"])
+def test_networks_of_ipv6_count_too(store: Store, peer: str) -> None:
+    assert isinstance(who(store, "alice@acme.example", peer), KnownSender)
+
+
+@pytest.mark.parametrize("peer", [OUTSIDE, "10.2.0.1", "2001:db9::1", "::ffff:192.0.2.9", "", "no address"])
+def test_elsewhere_the_envelope_proves_nothing(store: Store, peer: str) -> None:
+    found = who(store, "alice@acme.example", peer)
+    assert found == Stranger("no proof of the sender", 1)
+
+
+def test_an_account_may_choose_to_believe_the_envelope_from_anywhere(store: Store) -> None:
+    found = who(store, "carol@classic.example", OUTSIDE)
+    assert isinstance(found, KnownSender)
+    assert found.evidence == {"by": "envelope"}
+
+
+def test_a_trusted_network_is_the_better_proof(store: Store) -> None:
+    found = who(store, "carol@classic.example", INSIDE)
+    assert isinstance(found, KnownSender)
+    assert found.evidence["by"] == "trusted_network"
+
+
+@pytest.mark.parametrize(
+    ("sender", "stranger"),
+    [
+        ("", Stranger("null sender")),
+        ("mallory@evil.example", Stranger("unknown sender")),
+        ("mallory@acme.example", Stranger("unknown sender", 1)),
+        ("mallory@classic.example", Stranger("unknown sender", 2)),
+        ("mallory@notacme.example", Stranger("unknown sender")),
+        ("alice@sub.acme.example", Stranger("unknown sender")),
+    ],
+)
+def test_strangers_are_told_apart_only_in_the_audit(store: Store, sender: str, stranger: Stranger) -> None:
+    assert who(store, sender, INSIDE) == stranger
+
+
+def test_a_domain_of_two_accounts_is_the_operators(store: Store) -> None:
+    second = {"name": "second", "country": "81", "senders": ["dave@acme.example"]}
+    store.run(accounts.provision, [second], now=NOON)
+    assert who(store, "mallory@acme.example", INSIDE) == Stranger("unknown sender")
+
+
+def test_without_trusted_networks_nobody_is_inside(store: Store) -> None:
+    alone = replace(SETTINGS, trusted_networks=())
+    assert isinstance(who(store, "alice@acme.example", "127.0.0.1", alone), Stranger)
