@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import itertools
 import socket
+import tempfile
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from store_fixtures import migrated_sqlite
 
 from gateway.mailin.listener import Listener
 from gateway.mailin.settings import SmtpLimits, SmtpSettings
 from gateway.mailin.transaction import Desk
-from gateway.store import accounts, migrate
+from gateway.store import accounts
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store
 from gateway.store.models import Audit, Delivery, Fax, Message, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -45,6 +49,13 @@ def never_crash(_point: str) -> None:
     """Stand in for the crash points."""
 
 
+@functools.cache
+def empty_database() -> bytes:
+    """Return a migrated SQLite file; migrating once is enough for all doors."""
+    with tempfile.TemporaryDirectory() as folder:
+        return migrated_sqlite(Path(folder)).read_bytes()
+
+
 class Door:
     """A running listener and everything behind it. `limits` and `settings` override single values."""
 
@@ -58,7 +69,9 @@ class Door:
         **settings: Any,
     ) -> None:
         self.url = f"sqlite:///{folder / 'db.sqlite'}"
-        migrate.upgrade(self.url)
+        path = folder / "db.sqlite"
+        if not path.exists():
+            path.write_bytes(empty_database())
         self.store = Store(self.url)
         self.store.run(accounts.provision, ACCOUNTS, now=NOON)
         self.now = NOON

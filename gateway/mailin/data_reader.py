@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 END = b"\r\n.\r\n"
 CHUNK = 65_536
+SPOOL_PREFIX = "smtp-"
 ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -81,7 +82,7 @@ class SpoolFile:
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115  (closed by `close` or `discard`)
-            dir=folder, prefix="smtp-", delete=False, buffering=0
+            dir=folder, prefix=SPOOL_PREFIX, delete=False, buffering=0
         )
         self.path = Path(self._file.name)
         self.size = 0
@@ -108,6 +109,17 @@ class SpoolFile:
         """Close and remove the file, wherever it stands."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, older_than: float) -> int:
+    """Remove spool files last written before a time (seconds since 1970); return how many.
+
+    What a killed process left here was never answered with a 250, and its client sends it again.
+    """
+    leftovers = [path for path in folder.glob(f"{SPOOL_PREFIX}*") if path.stat().st_mtime < older_than]
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return len(leftovers)
 
 
 class Source(Protocol):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from gateway.mailin.conversation import Conversation
+from gateway.mailin.data_reader import remove_leftovers
 from gateway.mailin.tls import certificate_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Listener:
         """Open the sockets; raise OSError if one cannot be had."""
         settings = self.desk.settings
         self.desk.spool.mkdir(parents=True, exist_ok=True)
+        self._tidy()
         for host, port in settings.listen:
             await self._listen(host, port, self._plain, None)
         for host, port in settings.listen_tls:
@@ -96,6 +98,13 @@ class Listener:
             len(self._open) > limits.connections
             or self._by_address[conversation.peer] > limits.connections_per_ip
         )
+
+    def _tidy(self) -> None:
+        """Remove what no session that still lives can be writing."""
+        limits = self.desk.settings.limits
+        oldest = self.desk.now().timestamp() - 2 * (limits.session_s + limits.idle_s)
+        if removed := remove_leftovers(self.desk.spool, oldest):
+            log.warning("unfinished mails removed", count=removed)
 
     async def _listen(
         self, host: str, port: int, factory: Callable[[], Conversation], context: ssl.SSLContext | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -112,6 +113,18 @@ def test_a_spool_that_cannot_be_written_is_451(door: Door, client: Client) -> No
     assert client.say("DATA").startswith("451 4.3.0 ")
     door.spool.mkdir()
     assert client.fax(FAX).startswith("250 ")
+
+
+def test_what_a_killed_process_left_half_received_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    door.spool.mkdir()
+    old, new, other = door.spool / "smtp-old", door.spool / "smtp-new", door.spool / "other"
+    for path, age in ((old, timedelta(hours=2)), (new, timedelta(minutes=30)), (other, timedelta(days=9))):
+        path.write_bytes(b"half a mail")
+        moment = (NOON - age).timestamp()
+        os.utime(path, (moment, moment))
+    with door:
+        assert sorted(door.spooled) == [other, new]
 
 
 def test_the_window_of_repeated_mails_closes(door: Door, client: Client) -> None:
