@@ -13,6 +13,8 @@ REOPEN       EOM was confirmed: the far end starts again with DIS
 
 A page is confirmed by exactly one step, `_confirmed`, which leaves AWAITING at once: a confirmation heard
 twice finds a state that does not ask for one. After MCF the next page needs no training, after RTP it does.
+A DIS in place of a confirmation says that the far end lost the page and begins again: so do we, with that
+page. After EOM it may as well have lost only our command, which is then repeated.
 A rejected page goes again at a lower rate, twice at most; RTN does not tell whether the far end kept it, so
 to go on as if it had would be a false success (spec/t30-class1.md section 5). DCN in any state ends the
 call: nobody answers a DCN. We have no operator: PIP counts as MCF, PIN as RTN.
@@ -71,6 +73,7 @@ _TABLE: Table = {
     (State.AWAITING, Fcf.RTP): "_confirmed_retrain",
     (State.AWAITING, Fcf.RTN): "_rejected",
     (State.AWAITING, Fcf.PIN): "_rejected",
+    (State.AWAITING, Fcf.DIS): "_begun_again",
     (State.AWAITING, Fcf.CRP): "_ask_again",
     (State.AWAITING, Cue.SILENCE): "_ask_again",
     (State.REOPEN, Fcf.DIS): "_identified",
@@ -319,6 +322,15 @@ class T30Sender(Session):
             return self._end(Reason.PAGE_REJECTED, f"page {self._n} sent {self._sends} times")
         self._fall_back()  # at the lowest rate the page goes again as it did
         return self._train()
+
+    def _begun_again(self) -> list[Action]:
+        """Send the page again to a machine that went back to phase B instead of confirming it."""
+        if self._command() is Fcf.EOM:
+            return self._listen_again()
+        if self._sends >= PAGE_SENDS:
+            return self._end(Reason.NO_RESPONSE_PAGE, f"DIS in place of a confirmation, page {self._n}")
+        self._fall_back()
+        return self._settle_parameters()
 
     # -- where we are -----------------------------------------------------------------------------------
 

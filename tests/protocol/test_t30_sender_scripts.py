@@ -156,6 +156,24 @@ CASES = {
         2,
         TWO,
     ),
+    "DIS in place of a confirmation: the page goes again": Case(
+        OPENING + "< EOP\n> DIS\n" + AGAIN_AT_12000, Reason.SENT, 1
+    ),
+    "DIS in place of every confirmation": Case(
+        OPENING
+        + "< EOP\n> DIS\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n"
+        + "< EOP\n> DIS\n< DCS\n< TCF 9600\n> CFR\n< page 9600\n"
+        + "< EOP\n> DIS\n< DCN",
+        Reason.NO_RESPONSE_PAGE,
+    ),
+    "DIS in place of a confirmation of EOM: EOM again": Case(
+        OPENING
+        + "< EOM\n> DIS\n< EOM\n> MCF\n"
+        + "> DIS\n< DCS\n< TCF 14400\n> CFR\n< page 14400\n< EOP\n> MCF\n< DCN",
+        Reason.SENT,
+        2,
+        MIXED,
+    ),
     "another format needs EOM": Case(
         OPENING + "< EOM\n> MCF\nwait 6\n> DIS\n< DCS\n< TCF 14400\n> CFR\n< page 14400\n< EOP\n> MCF\n< DCN",
         Reason.SENT,
