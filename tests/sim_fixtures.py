@@ -35,6 +35,8 @@ RTC = bytes.fromhex("001001001001001001")  # six EOL, most significant bit first
 REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 DIS = bytes.fromhex("ff1380006e78")
 DCS = bytes.fromhex("ff1383002278")
+MPS, EOM, EOP = bytes.fromhex("ff134f"), bytes.fromhex("ff138f"), bytes.fromhex("ff132f")
+DCN = bytes.fromhex("ff13fb")
 RATES = {0x20: 145, 0x28: 121}
 SHORT = {145: 146, 121: 122}
 
@@ -211,9 +213,10 @@ class Host:
         if not self.train(dcs):
             self.command("H0")
             return []
-        answers = [self.page(page, last=n == len(pages)) for n, page in enumerate(pages, 1)]
+        commands = [MPS] * (len(pages) - 1) + [EOP]
+        answers = [self.page(page, command) for page, command in zip(pages, commands, strict=True)]
         if answers and answers[-1]:
-            self.burst(bytes.fromhex("ff13fb"))
+            self.burst(DCN)
         self.command("H0")
         return answers
 
@@ -225,14 +228,14 @@ class Host:
         frames = self.frames()
         return bool(frames) and frames[-1][2] in (0x84, 0x85)
 
-    def page(self, coded: bytes, *, last: bool) -> int:
-        """Send a page and its MPS or EOP; return the FCF of the answer, X bit cleared, 0 for none."""
+    def page(self, coded: bytes, command: bytes = EOP) -> int:
+        """Send a page and its command; return the FCF of the answer, X bit cleared, 0 for none."""
         if self.command("+FTM=146") != "CONNECT" or self.send(coded) != "OK":
             return 0
         self.command("+FTS=7")
         if self.command("+FTH=3") != "CONNECT":
             return 0
-        self.send(bytes.fromhex("ff132f" if last else "ff134f"))
+        self.send(command)
         frames = self.frames()
         return frames[-1][2] & 0xFE if frames else 0
 

@@ -68,6 +68,7 @@ class Call:
         self._release_at = 0.0
         self._gone: set[int] = set()
         self._quiet_blocks = 0
+        self._spoilt = False
         self._watch = PageWatch()
         self._outcome = ""
         self._media: Media | None = None
@@ -162,7 +163,10 @@ class Call:
         media = self._media
         if media is None:
             return
-        silent = media.exchange(self._gone, spoil=self._spoils())
+        spoil = self._spoils()
+        self._spoilt = (self._spoilt or spoil) and not self._watch.ecm
+        disguised = self._spoilt and not self._watch.page
+        silent = media.exchange(self._gone, spoil=spoil, disguised=disguised)
         self._quiet_blocks = self._quiet_blocks + 1 if all(silent) else 0
         self._watch.block(silent=silent)
         self._hear(media)
@@ -186,6 +190,7 @@ class Call:
                 self._log("frame", self, name=name, side=("caller", "called")[side])
             if name == "RTN" and self._far is not None:
                 self._far.rejections += 1
+                self._spoilt = False
             if self._watch.frame(side, name, frame):
                 self._log("mcf", self, name=name, page=self._watch.confirmed)
 

@@ -28,6 +28,7 @@ typedef void (*phase_e_t)(void *t30, void *user, int completion);
 typedef void (*frame_t)(void *t30, void *user, int incoming, const uint8_t *msg, int len);
 typedef void (*hdlc_frame_t)(void *user, const uint8_t *msg, int len, int ok);
 typedef void (*put_bit_t)(void *user, int bit);
+typedef int (*get_bit_t)(void *user);
 typedef void (*message_t)(int level, const char *text);
 
 void span_set_message_handler(message_t handler);
@@ -79,6 +80,15 @@ int fsk_rx_free(void *s);
 void *hdlc_rx_init(void *s, int crc32, int report_bad, int framing_ok, hdlc_frame_t handler, void *user);
 void hdlc_rx_put_bit(void *s, int bit);
 int hdlc_rx_free(void *s);
+
+void *fsk_tx_init(void *s, const fsk_spec_t *spec, get_bit_t get_bit, void *user);
+int fsk_tx(void *s, int16_t *amp, int len);
+int fsk_tx_free(void *s);
+void *hdlc_tx_init(void *s, int crc32, int inter_frame_flags, int progressive, void *underflow, void *user);
+int hdlc_tx_flags(void *s, int octets);
+int hdlc_tx_frame(void *s, const uint8_t *frame, size_t len);
+int hdlc_tx_get_bit(void *s);
+int hdlc_tx_free(void *s);
 
 void *awgn_init_dbm0(void *s, int seed, float level);
 int16_t awgn(void *s);

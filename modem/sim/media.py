@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modem.sim.audio import Path, is_silent
+from modem.sim.disguise import Disguise
 from modem.sim.spandsp import Wiretap, block
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ class Media:
         self._taps = (Wiretap(), Wiretap())
         self._blocks = (block(), block())
         self._silence = block()
+        self._disguise = Disguise()
         self._frames: list[tuple[int, bytes]] = []
 
-    def exchange(self, gone: set[int], *, spoil: bool) -> tuple[bool, bool]:
-        """Move a block each way; `spoil` clicks into the caller's. Return which side sent nothing."""
+    def exchange(self, gone: set[int], *, spoil: bool, disguised: bool) -> tuple[bool, bool]:
+        """Move a block each way; `spoil` clicks into the caller's, `disguised` covers its commands.
+
+        Return which side sent nothing. The wiretaps hear what was sent, not what arrives.
+        """
         silent = []
         for side, samples in enumerate(self._blocks):
             if side in gone:
@@ -35,6 +40,8 @@ class Media:
                 self._parties[side].transmit(samples)
             silent.append(is_silent(samples))
             self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
+        if disguised:
+            self._disguise.cover(self._blocks[0], silent=silent[0])
         self._paths[0].carry(self._blocks[0], click=spoil)
         self._paths[1].carry(self._blocks[1])
         for side, party in enumerate(self._parties):
@@ -54,5 +61,6 @@ class Media:
 
     def close(self) -> None:
         """Free the wiretaps."""
+        self._disguise.take_off()
         for tap in self._taps:
             tap.close()

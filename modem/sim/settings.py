@@ -63,7 +63,7 @@ class FarSettings(_Record):
     """A far number and how it behaves. Empty tuples mean everything the fax machine knows.
 
     `reject_pages`: these pages get RTN (with ECM they are asked for again); `reject_times` limits that over
-    all calls, 0 = always. After RTN to the last page (EOP) the library takes no new DCS and sends DCN.
+    all calls, 0 = always.
     `slow_answer_s`: line seconds of ringing. `noise_dbm0` both ways, `delay_ms` each way. `scan_ms`: minimum
     scan line time. `rnr`: how often it says receiver not ready (ECM).
     """

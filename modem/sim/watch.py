@@ -22,6 +22,7 @@ class PageWatch:
     """`page`: number (from 1) of the page on the fast carrier now, 0 for none; `seconds` since its start.
 
     `confirmed` counts MCF and RTP; `complete` is True after the confirmation of a final EOP.
+    `ecm` is bit 27 of the last DCS.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class PageWatch:
         self.seconds = 0.0
         self.confirmed = 0
         self.complete = False
+        self.ecm = False
         self._sender: int | None = None
         self._command = ""
         self._armed = False
@@ -44,6 +46,7 @@ class PageWatch:
         if name == "DCS":
             self._sender = side
             self._training = 1.2 if is_v27ter(octets) else 0.4
+            self.ecm = len(octets) > 6 and bool(octets[6] & 0x04)
         if side == self._sender:
             self._command = name if name in POST_PAGE else self._command
             return False

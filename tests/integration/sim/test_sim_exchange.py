@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sim_fixtures import (
+    DCN,
+    DCS,
+    EOM,
+    EOP,
     FAR,
     LINE,
+    MPS,
     Diary,
     decode_mh,
     exchange_with,
@@ -147,24 +152,47 @@ def test_a_rejected_page_gets_rtn_and_is_not_stored(tmp_path: Path, rows: int, s
     exchange.close()
 
 
-def test_a_page_rejected_once_is_taken_the_second_time(tmp_path: Path) -> None:
-    exchange, diary = exchange_with(tmp_path, {"number": FAR, "reject_pages": [1], "reject_times": 1})
+def rejected_then_taken(folder: Path, command: bytes, **far: Any) -> tuple[Exchange, Diary]:
+    """Page 1 goes out with `command` and gets RTN, is trained for and sent again with EOP."""
+    exchange, diary = exchange_with(folder, {"number": FAR, "reject_pages": [1], "reject_times": 1, **far})
+    host, coded = host_on(exchange), mh(letter(), folder)
+    assert host.call(DIALLED) == "CONNECT"
+    host.frames(connected=True)
+    host.burst(DCS)
+    assert host.train()
+    assert host.page(coded, command=command) == RTN
+    host.burst(DCS)
+    assert host.train()
+    assert host.page(coded) == MCF
+    host.burst(DCN)
+    host.command("H0")
+    return exchange, diary
+
+
+@pytest.mark.parametrize("command", [MPS, EOM, EOP])
+@pytest.mark.parametrize("delay_ms", [0, 100])
+def test_a_page_rejected_once_is_taken_the_second_time(tmp_path: Path, command: bytes, delay_ms: int) -> None:
+    exchange, diary = rejected_then_taken(tmp_path, command, delay_ms=delay_ms)
+    settle(exchange, 1)
+    assert exchange.results[1]["success"] is True
+    assert same(read_tiff(tmp_path / "call-1.tif"), [letter()])
+    names = [entry["name"] for entry in diary.of("frame")]
+    assert names == ["CFR", "RTN", "CFR", "MCF", "DCN"]
+    exchange.close()
+
+
+def test_a_page_always_rejected_gets_rtn_every_time(tmp_path: Path) -> None:
+    exchange, _diary = exchange_with(tmp_path, {"number": FAR, "reject_pages": [1]})
     host, coded = host_on(exchange), mh(letter(), tmp_path)
     assert host.call(DIALLED) == "CONNECT"
     host.frames(connected=True)
-    host.burst(bytes.fromhex("ff1383002278"))
-    assert host.train()
-    assert host.page(coded, last=False) == RTN
-    host.burst(bytes.fromhex("ff1383002278"))
-    assert host.train()
-    assert host.page(coded, last=False) == MCF
-    assert host.page(coded, last=True) == MCF
-    host.burst(bytes.fromhex("ff13fb"))
+    for _ in range(3):
+        host.burst(DCS)
+        assert host.train()
+        assert host.page(coded) == RTN
+    host.burst(DCN)
     host.command("H0")
-    assert exchange.results[1]["success"] is True
-    assert same(read_tiff(tmp_path / "call-1.tif"), [letter(), letter()])
-    names = [entry["name"] for entry in diary.of("frame")]
-    assert names == ["CFR", "RTN", "CFR", "MCF", "MCF", "DCN"]
+    assert (exchange.results[1]["success"], exchange.results[1]["pages"]) == (False, 0)
     exchange.close()
 
 
@@ -306,7 +334,7 @@ def test_a_host_that_vanishes_in_mid_page_frees_the_line_and_the_far_end(tmp_pat
     host = host_on(exchange)
     assert host.call(DIALLED) == "CONNECT"
     host.frames(connected=True)
-    host.burst(bytes.fromhex("ff1383002278"))
+    host.burst(DCS)
     assert host.train()
     host.command("+FTM=146")
     exchange.host_wrote(exchange.lines["sim"], bytes(3500))

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modem.sim.audio import is_silent
+from modem.sim.disguise import Disguise
 from modem.sim.libspandsp import MissingLibraryError, load
 from modem.sim.spandsp import (
     Abilities,
+    Burst,
     CallDone,
     CallEvent,
     FaxMachine,
@@ -124,3 +127,29 @@ def test_a_dropped_line_ends_a_machines_call_with_code_49(tmp_path: Path) -> Non
 def test_a_short_or_empty_frame_has_no_name() -> None:
     assert frame_name(b"\xff\x13") == ""
     assert frame_name(bytes.fromhex("ff138c")) == "MCF"
+
+
+def test_a_burst_of_ours_is_one_good_frame_on_the_line() -> None:
+    burst, tap, samples = Burst(bytes.fromhex("ff134f")), Wiretap(), block()
+    frames = []
+    for _ in range(100):
+        burst.transmit(samples)
+        frames += tap.hear(samples)
+    assert frames == [bytes.fromhex("ff134f")]
+    burst.close()
+    tap.close()
+
+
+def test_a_disguise_covers_bursts_and_leaves_silence_alone() -> None:
+    disguise, tap, samples = Disguise(), Wiretap(), block()
+    frames = []
+    for _ in range(2):
+        disguise.cover(samples, silent=True)
+        assert is_silent(samples)
+        for _ in range(55):
+            disguise.cover(samples, silent=False)
+            frames += tap.hear(samples)
+        samples = block()
+    disguise.take_off()
+    assert frames == [bytes.fromhex("ff134f")] * 2
+    tap.close()
