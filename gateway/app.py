@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import os
 import secrets
 import signal
@@ -16,19 +17,22 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.domain.errors import Unavailable
 from gateway.store import migrate
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config
     from gateway.mailin.settings import SmtpSettings
+    from gateway.web.site import Demo
 
 log = structlog.get_logger()
 
@@ -195,8 +199,6 @@ def smtp_settings(config: Config) -> SmtpSettings:
             idle_s=caps.smtp_idle_s,
             session_s=caps.smtp_session_s,
             min_rate=caps.smtp_min_rate,
-            free_disk_bytes=caps.free_disk_bytes,
-            free_disk_fraction=caps.free_disk_fraction,
         ),
     )
 
@@ -243,7 +245,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
         store=parts.store,
         writers={
             "result": ResultWriter(mail.sender, parts.blobs),
-            "note": NoteWriter(mail.sender),
+            "note": NoteWriter(mail.sender, parts.blobs),
             "forward": ForwardWriter(mail.sender, domain, parts.blobs),
         },
         deliver=hop.deliver,
@@ -263,4 +265,53 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
 
 async def http_role(parts: Parts, stop: asyncio.Event) -> None:
     """Serve the pages."""
-    await stop.wait()
+    from gateway.web.guard import host_names  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway.web.live import Feed  # noqa: PLC0415
+    from gateway.web.paper import Paper  # noqa: PLC0415
+    from gateway.web.serving import serve  # noqa: PLC0415
+    from gateway.web.site import Site  # noqa: PLC0415
+
+    http = parts.config.http
+    site = Site(
+        store=parts.store,
+        blobs=parts.blobs,
+        paper=Paper(parts.blobs.read),
+        feed=Feed(parts.store, stop),
+        now=utc_now,
+        new_token=partial(secrets.token_hex, 32),
+        secret=secrets.token_bytes(32),
+        hosts=host_names(http.public_url),
+        stop=stop,
+        https=http.public_url.startswith("https:"),
+        demo=demo_around(parts.config, os.environ),
+    )
+    await serve(site, [host_port(address) for address in http.listen])
+
+
+def demo_around(config: Config, environ: Mapping[str, str]) -> Demo | None:
+    """Return the demo we were started by (`POSTLINE_DEMO` names its folder), None outside one."""
+    if not (named := environ.get("POSTLINE_DEMO")):
+        return None
+    from gateway.lines import simulated  # noqa: PLC0415  (only the demo's pages make far machines call)
+    from gateway.web.paper import Paper  # noqa: PLC0415
+    from gateway.web.site import Demo  # noqa: PLC0415
+
+    folder, data, line = Path(named), config.server.data, config.line[0].name
+    cast = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+
+    def call_in(caller: str) -> None:
+        document = data / "far-document.tif"
+        if not document.is_file():
+            raise Unavailable("The far machine has no document yet: wait for the end of the first two calls.")
+        with simulated.control(data, line) as exchange:
+            exchange.call(cast["ours"], document, caller)
+
+    return Demo(
+        folder=folder,
+        smtp=host_port(config.smtp.listen[0]),
+        sender=cast["sender"],
+        domain=config.server.domains[0],
+        numbers=cast["numbers"],
+        paper=Paper(lambda name: (folder / "evidence" / name).read_bytes()),
+        call_in=call_in,
+    )

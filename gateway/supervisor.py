@@ -7,6 +7,7 @@ as a telephone exchange would; it is stopped only by an orderly end. Knows nothi
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import structlog
 from gateway.lines import simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import FrameType
 
@@ -39,6 +40,7 @@ class Child:
 
     roles: tuple[str, ...]
     argv: list[str]
+    environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     wait: float = FIRST_WAIT
@@ -51,7 +53,7 @@ class Child:
 
     def start(self, now: float) -> None:
         """Start the process."""
-        self.process = subprocess.Popen(self.argv, start_new_session=True)
+        self.process = subprocess.Popen(self.argv, env={**os.environ, **self.environ}, start_new_session=True)
         self.started = now
         log.info("process.started", roles=",".join(self.roles), pid=self.process.pid)
 
@@ -111,8 +113,8 @@ class Supervisor:
             child.send(signal.SIGTERM if number == signal.SIGINT else number)
 
 
-def children_of(config_file: Path) -> list[Child]:
-    """Return one child a group of roles, started as `postline serve --role ...`."""
+def children_of(config_file: Path, environ: Mapping[str, str] | None = None) -> list[Child]:
+    """Return one child a group of roles, started as `postline serve --role ...`, with `environ` added."""
     return [
         Child(
             roles,
@@ -126,6 +128,7 @@ def children_of(config_file: Path) -> list[Child]:
                 "--role",
                 ",".join(roles),
             ],
+            environ or {},
         )
         for roles in GROUPS
     ]

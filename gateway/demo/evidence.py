@@ -1,13 +1,15 @@
 """What the demo leaves behind, and whether it proves anything: pages compared pixel by pixel, mails, traces.
 
-`index.json` says where each piece is. `ok` is true only if every page of the far machine equals ours, both
-ways, and every mail that was owed lies in its mailbox.
+`index.json` says where each piece is; it is written anew, whole or not at all, as the story proceeds, so that
+a page can show each piece as soon as it exists. `ok` is true only if the story is finished, every page of the
+far machine equals ours, both ways, and every mail that was owed lies in its mailbox.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,11 +42,17 @@ class Evidence:
     folder: Path
     index: dict[str, Any] = field(default_factory=lambda: {"simulated": True})
     checks: dict[str, bool] = field(default_factory=dict)
+    finished: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether every check was made and holds."""
-        return bool(self.checks) and all(self.checks.values())
+        return self.finished and bool(self.checks) and all(self.checks.values())
+
+    def accepted(self, subject: str, answer: str) -> None:
+        """Keep what our listener answered to the mail."""
+        self.index["accepted"] = {"subject": subject, "answer": answer}
+        self.publish()
 
     def outbound(self, delivery: Delivery, blobs: LocalBlobs, far_file: Path) -> None:
         """Keep both sides of a fax we sent, and compare them."""
@@ -69,6 +77,7 @@ class Evidence:
             "trace": "outbound-trace.jsonl",
             "equal": self.checks["outbound pages equal"],
         }
+        self.publish()
 
     def inbound(self, reception: Reception, blobs: LocalBlobs, far_file: Path) -> None:
         """Keep both sides of a fax we received, and compare them."""
@@ -88,6 +97,7 @@ class Evidence:
             "forwarded_to": [forward.address for forward in reception.forwards],
             "equal": self.checks["inbound pages equal"],
         }
+        self.publish()
 
     def mails(self, kind: str, files: list[Path]) -> None:
         """Keep mails of one kind."""
@@ -100,13 +110,21 @@ class Evidence:
             names.append(f"mails/{name}")
         self.index.setdefault("mails", {})[kind] = names
         self.checks[f"{kind} mail arrived"] = bool(names)
+        self.publish()
 
     def finish(self, ledger: Path) -> None:
         """Write `index.json` and the exchange's ledger."""
         shutil.copyfile(ledger, self.folder / "ledger.jsonl")
-        self.index |= {"ledger": "ledger.jsonl", "checks": self.checks, "ok": self.ok}
-        text = json.dumps(self.index, indent=2, ensure_ascii=False)
-        (self.folder / "index.json").write_text(text + "\n", encoding="utf-8")
+        self.index["ledger"] = "ledger.jsonl"
+        self.finished = True
+        self.publish()
+
+    def publish(self) -> None:
+        """Write `index.json` as far as the story has come."""
+        self.index |= {"checks": self.checks, "finished": self.finished, "ok": self.ok}
+        partial = self.folder / ".index.json"
+        partial.write_text(json.dumps(self.index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(partial, self.folder / "index.json")  # noqa: PTH105  (atomic on purpose)
 
     def _write(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)

@@ -10,6 +10,7 @@ import smtplib
 import time
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import make_msgid
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE = 240.0
+ACCEPTED = 250
 
 ORDER = """\
 Dear colleagues,
@@ -58,8 +60,8 @@ class Stage:
     boxes: Path
     store: Store
 
-    def mail(self, number: str, subject: str, text: str) -> None:
-        """Hand a mail to our listener as a mail program on this machine would."""
+    def mail(self, number: str, subject: str, text: str) -> str:
+        """Hand a mail to our listener as a mail program on this machine would; return its answer."""
         letter = EmailMessage()
         letter["From"] = settings.SENDER
         letter["To"] = f"{number}@{settings.DOMAIN}"
@@ -67,7 +69,13 @@ class Stage:
         letter["Message-ID"] = make_msgid(domain="demo.example")
         letter.set_content(text, charset="utf-8")
         with smtplib.SMTP("127.0.0.1", self.ports.smtp, timeout=30) as client:
-            client.send_message(letter)
+            client.ehlo()
+            client.mail(settings.SENDER)
+            client.rcpt(letter["To"])
+            code, answer = client.data(letter.as_bytes(policy=SMTP))
+        if code != ACCEPTED:
+            raise DemoFailed(f"the mail was refused: {code} {answer.decode(errors='replace')}")
+        return f"{code} {answer.decode(errors='replace')}"
 
     def delivery(self, subject: str) -> Delivery:
         """Return the newest delivery of a fax with this subject once it is final."""

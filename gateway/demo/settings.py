@@ -18,6 +18,7 @@ SENDER = "alice@demo.example"
 INBOX = ("alice@demo.example", "backup@elsewhere.example")
 OUR_NUMBER = "+81344772288"
 FAX, BUSY, SILENT, DROPS = "+81312345678", "+81312345679", "+81312345680", "+81312345681"
+FAR = {"fax": FAX, "busy": BUSY, "silent": SILENT, "drops": DROPS}
 
 CONFIG = """\
 [server]

@@ -47,7 +47,7 @@ def tell(stage: Stage, blobs: LocalBlobs, state: Path, evidence: Evidence) -> No
 
 def send(stage: Stage, blobs: LocalBlobs, state: Path, evidence: Evidence) -> None:
     """Mail a fax, keep what the far machine received and the result mail."""
-    stage.mail(settings.FAX, f"{SUBJECT} /rf", ORDER)
+    evidence.accepted(SUBJECT, stage.mail(settings.FAX, f"{SUBJECT} /rf", ORDER))
     number = stage.delivery(SUBJECT).number
     with simulated.control(state, "sim") as exchange:
         call = exchange.calls()[-1]

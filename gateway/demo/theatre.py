@@ -6,6 +6,7 @@ shows what it did.
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Theatre:
         config = self._prepare()
         boxes = Mailboxes(self.folder / "mailboxes", port=self.ports.sink)
         evidence = Evidence(self.keep)
-        supervisor = Supervisor(config, children_of(self._config_file))
+        supervisor = Supervisor(config, children_of(self._config_file, {"POSTLINE_DEMO": str(self.folder)}))
         story = threading.Thread(
             target=self._story, args=(config, boxes, evidence, supervisor, once), daemon=True
         )
@@ -69,6 +70,7 @@ class Theatre:
     def _prepare(self) -> Config:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.keep.mkdir(parents=True, exist_ok=True)
+        self._tell_the_pages()
         text = settings.config_text(self.folder, self.ports, speed=self.speed, level=self.level)
         self._config_file.write_text(text, encoding="utf-8")
         config = load(self._config_file, {})
@@ -77,6 +79,13 @@ class Theatre:
         store.run(accounts.provision, settings.accounts(), prune=False, now=app.utc_now())
         store.close()
         return config
+
+    def _tell_the_pages(self) -> None:
+        """Leave what the pages must know of the demo where `gateway.app` looks for it."""
+        cast = json.dumps({"sender": settings.SENDER, "numbers": settings.FAR, "ours": settings.OUR_NUMBER})
+        (self.folder / "demo.json").write_text(cast, encoding="utf-8")
+        if self.keep.resolve() != (self.folder / "evidence").resolve():
+            (self.folder / "evidence").symlink_to(self.keep.resolve())
 
     def _story(
         self, config: Config, boxes: Mailboxes, evidence: Evidence, supervisor: Supervisor, once: bool

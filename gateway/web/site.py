@@ -1,0 +1,69 @@
+"""What every page works with, given by `gateway.app`; the pages find it in the application's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from gateway.store.blobs import BlobStore
+    from gateway.store.database import AsyncStore
+    from gateway.web.live import Feed
+    from gateway.web.paper import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo around us. `numbers`: what a far machine does (fax, busy, silent, drops) -> its number.
+
+    `call_in` lets the far machine of that number call us and send its document; it blocks until the call
+    has begun, and raises `Unavailable`. `paper` draws pages of the evidence.
+    """
+
+    folder: Path
+    smtp: tuple[str, int]
+    sender: str
+    domain: str
+    numbers: dict[str, str]
+    paper: Paper
+    call_in: Callable[[str], None]
+
+    @property
+    def mailboxes(self) -> Path:
+        """Where the demo's next hop keeps mails, one folder an address."""
+        return self.folder / "mailboxes"
+
+    @property
+    def evidence(self) -> Path:
+        """Where the story leaves its evidence and `index.json`."""
+        return self.folder / "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Explicit dependencies of all pages. `secret` signs form tokens; `hosts` are the names we answer to."""
+
+    store: AsyncStore
+    blobs: BlobStore
+    paper: Paper
+    feed: Feed
+    now: Callable[[], datetime]
+    new_token: Callable[[], str]
+    secret: bytes
+    hosts: frozenset[str]
+    stop: asyncio.Event
+    https: bool = False
+    demo: Demo | None = None
+
+
+def site_of(request: Request) -> Site:
+    """Return the site a request belongs to."""
+    site: Site = request.app.state.site
+    return site

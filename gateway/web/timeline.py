@@ -1,0 +1,67 @@
+"""What happened to a fax, as sentences: events of the store to msgids, with the facts they name filled in.
+
+Signals of a call are not told here (`ladder`), nor states of lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.language import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from gateway.store.models import Event
+
+SENTENCES: Final[dict[str, str]] = {
+    "fax.accepted": N_("Accepted and stored"),
+    "fax.rendered": N_("Pages drawn: %(pages)s"),
+    "fax.refused": N_("Refused"),
+    "delivery.queued": N_("Waiting for a line"),
+    "delivery.dialling": N_("Dialling on line %(line)s"),
+    "delivery.connected": N_("The far end answered"),
+    "delivery.sent": N_("Sent, every page confirmed"),
+    "delivery.failed": N_("Failed"),
+    "delivery.retry": N_("Waiting for the next call"),
+    "delivery.uncertain": N_("Uncertain: a page may have arrived"),
+    "delivery.cancelled": N_("Cancelled"),
+    "page.sending": N_("Page %(n)s is being sent"),
+    "page.awaiting": N_("Page %(n)s is out, waiting for its confirmation"),
+    "page.confirmed": N_("Page %(n)s confirmed by the far machine"),
+    "page.rejected": N_("Page %(n)s rejected by the far machine"),
+    "reception.started": N_("Call answered on line %(line)s"),
+    "reception.page": N_("Page %(n)s stored"),
+    "reception.closed": N_("Call ended, pages: %(pages)s"),
+    "forward.sent": N_("Mailed to %(recipient)s"),
+    "forward.failed": N_("Could not be mailed to %(recipient)s"),
+    "mail.sent": N_("Result mailed to %(recipient)s"),
+}
+UNTOLD: Final = frozenset({"call.trace", "line.state"})
+HOLES: Final = ("pages", "line", "n", "recipient")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a timeline: a msgid and the values of its holes."""
+
+    at: datetime
+    text: str
+    values: dict[str, str]
+
+
+def moments(events: Iterable[Event]) -> list[Moment]:
+    """Return the timeline of these events, in their order."""
+    return [
+        Moment(event.at, SENTENCES[event.kind], values_of(event.data))
+        for event in events
+        if event.kind in SENTENCES
+    ]
+
+
+def values_of(data: dict[str, Any]) -> dict[str, str]:
+    """Return every hole's value; a question mark for one that the event does not tell."""
+    told = {"recipient": data.get("address"), **data}
+    return {hole: str("?" if told.get(hole) is None else told[hole]) for hole in HOLES}
