@@ -102,12 +102,12 @@ def counts_as_dial(cause: Cause) -> bool:
 def decide(history: Sequence[Tried], policy: Policy, now: datetime) -> Again | Stop:
     """Return what follows the last call of `history` (oldest first, never empty)."""
     last = history[-1].cause
-    if last in FAULTS:
-        return _after_fault(history, now)
-    if last not in MINUTES and last is not Cause.INCOMPATIBLE:
+    if last not in MINUTES and last not in FAULTS and last is not Cause.INCOMPATIBLE:
         return Stop("final-cause")
     if policy.dials >= policy.max_dials:
         return Stop("dials-used")
+    if last in FAULTS:
+        return _after_fault(history, now)
     if last is Cause.NO_CARRIER and not policy.fax_reached and _count(history, last) >= NO_CARRIER_DIALS:
         return Stop("not-a-fax")
     if last is Cause.INCOMPATIBLE:

@@ -30,11 +30,15 @@ DEFAULT_DIALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One number of a submission. `destination` canonical; `simulated_status` 0..9999 ends without a call."""
+    """One number of a submission. `destination` canonical; `simulated_status` 0..9999 ends without a call.
+
+    `sub` is a T.30 sub-address behind the number: another one is another recipient.
+    """
 
     destination: str
     contact: str = ""
     simulated_status: int | None = None
+    sub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +307,7 @@ def _delivery(
         number=allocate(session, "delivery"),
         account_id=fax.account_id,
         destination=recipient.destination,
+        sub=recipient.sub[:20],
         contact=recipient.contact[:200],
         state=DeliveryState.CREATED,
         simulated_status=recipient.simulated_status,

@@ -57,6 +57,7 @@ class Lease:
     pages: int
     dials: int
     max_dials: int
+    sub: str = ""
     contact: str = ""
     subject: str = ""
     masters: dict[str, str] = field(default_factory=dict)

@@ -197,6 +197,7 @@ class Delivery(Base):
     fax_id: Mapped[int] = mapped_column(ForeignKey("fax.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     destination: Mapped[str] = mapped_column(String(40))
+    sub: Mapped[str] = mapped_column(String(20), default="")  # T.30 sub-address asked for
     contact: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[DeliveryState]
     cause: Mapped[Cause | None]

@@ -213,6 +213,7 @@ def _lease(session: Session, delivery: Delivery, worker: str) -> Lease:
         pages=fax.pages,
         dials=delivery.dials,
         max_dials=delivery.max_dials,
+        sub=delivery.sub,
         contact=delivery.contact,
         subject=fax.subject,
         masters=dict(fax.masters),

@@ -308,6 +308,14 @@ def test_a_modem_that_dies_in_the_middle_of_a_call_has_used_a_dial(house: House)
     assert house.delivery(number).dials == 1
 
 
+def test_a_modem_that_dies_in_the_last_permitted_call_ends_the_delivery(
+    make_house: Callable[..., House],
+) -> None:
+    house = make_house(retries={"dials": 1})
+    house.ready()
+    assert house.call(["sending"]).finish(Cause.MODEM_ERROR) is DeliveryState.FAILED
+
+
 def test_the_next_lease_knows_what_was_tried(house: House) -> None:
     house.ready()
     house.call(["sending"]).finish(Cause.TRAINING_FAILED)

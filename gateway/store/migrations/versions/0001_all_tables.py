@@ -239,6 +239,7 @@ def _delivery() -> None:
             nullable=False,
         ),
         sa.Column("destination", sa.String(40), nullable=False),
+        sa.Column("sub", sa.String(20), nullable=False),
         sa.Column("contact", sa.String(200), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("cause", sa.String(32), nullable=True),

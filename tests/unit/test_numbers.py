@@ -1,0 +1,290 @@
+"""Fax numbers: every form of email-interface.md section 1.1, its test vectors, and what is never dialled."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.domain.errors import BadNumber
+from gateway.domain.numbers import dial_string, parse, region_of
+
+
+def full_width(text: str) -> str:
+    """Return the text as a Japanese keyboard writes it."""
+    return "".join(chr(ord(sign) + 0xFEE0) for sign in text)
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "canonical"),
+    [
+        ("03-6368-4300", "81", "0081363684300"),
+        ("0081-3-6368-4300", "81", "0081363684300"),
+        ("+81.3.6368.4300", "81", "0081363684300"),
+        ("/FAX=+81-3-6368-4300/", "81", "0081363684300"),
+        ("0344772288", "81", "0081344772288"),
+        ("0344772288", "JP", "0081344772288"),
+        ("03-4477-2288", "+81", "0081344772288"),
+        ("0012139999999", "81", "0012139999999"),
+        ("00-1-213-999-9999", "81", "0012139999999"),
+        ("+12125558596", "", "0012125558596"),
+        ("+1-212-555-8596", "81", "0012125558596"),
+        ("+1(425)827-0220", "81", "0014258270220"),
+        ("(03) 6368-4300", "81", "0081363684300"),
+        ("011442079460000", "1", "00442079460000"),
+        ("00442079460000", "1", "00442079460000"),
+        ("0012125558596", "44", "0012125558596"),
+        ("01012125558596", "81", "0012125558596"),
+        ("020 7946 0000", "44", "00442079460000"),
+        ("14258270220", "1", "0014258270220"),
+        ("4258270220", "US", "0014258270220"),
+        ("06 1234 5678", "39", "00390612345678"),
+        ("+39 06 1234 5678", "81", "00390612345678"),
+        ("+7 812 123 4567", "81", "0078121234567"),
+        ("8 812 123 4567", "7", "0078121234567"),
+        ("0120-123-456", "81", "0081120123456"),
+        ("344772288", "81", "0081344772288"),
+    ],
+)
+def test_every_way_to_write_a_number_leads_to_one_canonical_form(
+    written: str, country: str, canonical: str
+) -> None:
+    assert parse(written, country).canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ('"+81 3 4477 2288"', "0081344772288"),
+        ('"+81\\ 3\\ 4477\\ 2288"', "0081344772288"),
+        ('"(03) 4477-2288"', "0081344772288"),
+    ],
+)
+def test_quoted_local_parts_are_read(written: str, canonical: str) -> None:
+    assert parse(written, "81").canonical == canonical
+
+
+@pytest.mark.parametrize("written", ["03-6368-4300", "+81363684300", "03(6368)4300"])
+def test_full_width_digits_are_digits(written: str) -> None:
+    assert parse(full_width(written), "81").canonical == "0081363684300"
+
+
+@pytest.mark.parametrize(
+    ("written", "sub"),
+    [
+        ("FAX=+1-202-555-0123/T33S=42", "42"),
+        ("fax=+12025550123/t33s=42", "42"),
+        ("/FAX=+1.202.555.0123/T33S=42/", "42"),
+        ("FAX=+12025550123", ""),
+        ("/FAX=+12025550123/", ""),
+        ('"/FAX=+1 202 555 0123/T33S=4-2/"', "42"),
+    ],
+)
+def test_an_address_of_rfc_3191_may_name_a_sub_address(written: str, sub: str) -> None:
+    destination = parse(written, "81")
+    assert (destination.canonical, destination.sub) == ("0012025550123", sub)
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("00999-9999-6017", 6017),
+        ("0099999996017", 6017),
+        ("+999-9999-6017", 6017),
+        ("00999-9999-0000", 0),
+        ("00999-9999-0", 0),
+        ("FAX=+999-9999-3224", 3224),
+    ],
+)
+def test_the_simulator_takes_a_status_and_is_never_dialled(written: str, status: int) -> None:
+    destination = parse(written, "")
+    assert destination.simulated_status == status
+    with pytest.raises(BadNumber, match="not dialled"):
+        dial_string(destination.canonical, "81")
+
+
+def test_an_ordinary_number_has_no_simulated_status() -> None:
+    assert parse("0344772288", "81").simulated_status is None
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "area", "canonical"),
+    [
+        ("2228888", "1", "425", "0014252228888"),
+        ("222-8888", "US", "425", "0014252228888"),
+        ("44772288", "81", "3", "0081344772288"),
+        ("44772288", "81", "03", "0081344772288"),
+        ("0344772288", "81", "6", "0081344772288"),
+        ("4258270220", "1", "212", "0014258270220"),
+        ("79460000", "44", "20", "00442079460000"),
+    ],
+)
+def test_a_local_number_is_completed_by_the_accounts_area(
+    written: str, country: str, area: str, canonical: str
+) -> None:
+    assert parse(written, country, area).canonical == canonical
+
+
+@pytest.mark.parametrize(("written", "country"), [("2228888", "1"), ("44772288", "81")])
+def test_a_local_number_without_an_area_is_refused(written: str, country: str) -> None:
+    with pytest.raises(BadNumber, match="area code"):
+        parse(written, country)
+
+
+def test_a_national_number_needs_a_country() -> None:
+    with pytest.raises(BadNumber, match="country"):
+        parse("0344772288", "")
+    with pytest.raises(BadNumber, match="not a country"):
+        parse("0344772288", "Atlantis")
+
+
+def test_a_trunk_zero_after_the_country_code_is_explained_or_by_setting_tolerated() -> None:
+    with pytest.raises(BadNumber, match=r"Leave out the 0 .*\+81 344772288"):
+        parse("+81 03 4477 2288", "81")
+    assert parse("+81 03 4477 2288", "81", tolerate_trunk=True).canonical == "0081344772288"
+    assert parse("+44 (0)20 7946 0000", "", tolerate_trunk=True).canonical == "00442079460000"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "+",
+        "12",
+        "alice",
+        "sales2024",
+        "list=customers",
+        "VOICE=+81344772288",
+        "FAX=",
+        "FAX=alice",
+        "FAX=+12025550123/VOICE=1",
+        "123456789012345678901",
+        "+81+344772288",
+        "03#4477#2288",
+        "*67 0344772288",
+        "0344772288;ext=2",
+        "0344772288w9",
+        "+0123456789",
+        "+81 3 4477",
+        "+81 3 4477 2288 4477",
+        "+1 425 827 022",
+        "+9 123 456",
+        "003301012125558596",
+        "\u0660\u0663\u0664\u0664\u0667\u0667\u0662\u0662\u0668\u0668",
+    ],
+)
+def test_what_is_no_number_is_refused(written: str) -> None:
+    with pytest.raises(BadNumber):
+        parse(written, "81")
+
+
+@pytest.mark.parametrize(
+    ("written", "country"),
+    [
+        ("110", "81"),
+        ("118", "81"),
+        ("119", "81"),
+        ("911", "1"),
+        ("112", "44"),
+        ("999", "44"),
+        ("911", "81"),
+        ('"1 1 0"', "81"),
+        ("1-1-9", "81"),
+        ("184110", "81"),
+        ("+81 110", ""),
+        ("0081119", "81"),
+        (full_width("110"), "81"),
+    ],
+)
+def test_emergency_numbers_are_never_dialled(written: str, country: str) -> None:
+    with pytest.raises(BadNumber):
+        parse(written, country)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0990-123456",
+        "+81 990 123456",
+        "1840990123456",
+        "0180-993-123",
+        "+1 900 555 1234",
+        "0101 900 555 1234",
+        "+1 425 976 5555",
+        "+44 909 879 0000",
+        "+870 773111632",
+        "+881 612345678",
+        "+882 12345678",
+        "+883 510012345",
+        "+888 123456789",
+        "+979 123456789",
+        "00881612345678",
+        "010881612345678",
+    ],
+)
+def test_what_toll_fraud_lives_on_is_never_dialled(written: str) -> None:
+    with pytest.raises(BadNumber, match="not dialled here"):
+        parse(written, "81")
+
+
+@pytest.mark.parametrize("canonical", ["0081990123456", "0019005551234", "00870773111632"])
+def test_the_denied_stay_denied_when_the_dial_string_is_made(canonical: str) -> None:
+    with pytest.raises(BadNumber):
+        dial_string(canonical, "81")
+
+
+def test_a_prefix_that_hides_the_caller_changes_nothing() -> None:
+    assert parse("184-03-4477-2288", "81").canonical == "0081344772288"
+    assert parse("186 03 4477 2288", "81").canonical == "0081344772288"
+
+
+def test_a_number_of_shared_cost_is_marked() -> None:
+    assert parse("0570-012-345", "81").shared_cost
+    assert not parse("03-4477-2288", "81").shared_cost
+
+
+@pytest.mark.parametrize(
+    ("canonical", "country", "dialled"),
+    [
+        ("0081344772288", "81", "0344772288"),
+        ("0081344772288", "JP", "0344772288"),
+        ("0012125558596", "81", "01012125558596"),
+        ("0081344772288", "1", "01181344772288"),
+        ("0012125558596", "1", "12125558596"),
+        ("0012125558596", "CA", "12125558596"),
+        ("00442079460000", "44", "02079460000"),
+        ("0081344772288", "44", "0081344772288"),
+        ("00390612345678", "39", "0612345678"),
+        ("0081344772288", "61", "001181344772288"),
+        ("0081344772288", "7", "81081344772288"),
+        ("0081344772288", "55", "0081344772288"),
+        ("0081344772288", "", "0081344772288"),
+    ],
+)
+def test_the_dial_string_is_national_at_home_and_international_abroad(
+    canonical: str, country: str, dialled: str
+) -> None:
+    assert dial_string(canonical, country) == dialled
+
+
+@pytest.mark.parametrize(
+    "canonical", ["0344772288", "+81344772288", "", "00", "0081 344772288", full_width("0081363684300")]
+)
+def test_only_a_canonical_number_becomes_a_dial_string(canonical: str) -> None:
+    with pytest.raises(BadNumber):
+        dial_string(canonical, "81")
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [
+        ("81", "JP"),
+        ("+81", "JP"),
+        ("jp", "JP"),
+        ("1", "US"),
+        ("44", "GB"),
+        ("7", "RU"),
+        ("0", None),
+        ("XX", None),
+    ],
+)
+def test_a_country_is_a_calling_code_or_an_iso_code(country: str, region: str | None) -> None:
+    assert region_of(country) == region
