@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 DEDUPE_WINDOW = timedelta(hours=24)
 
+Place = tuple[str, str]
+"""Canonical number and sub-address: what one delivery goes to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -69,9 +72,9 @@ def accept(
     session: Session, submission: Submission, now: datetime, window: timedelta = DEDUPE_WINDOW
 ) -> Accepted:
     """Write message, fax, deliveries, event and audit line; return the numbers. The caller commits."""
-    recipients = {r.destination: r for r in submission.recipients}  # the same number twice is sent once
+    recipients = {(r.destination, r.sub): r for r in submission.recipients}  # the same twice is sent once
     known = _already_accepted(session, submission, now - window)
-    new = [r for r in recipients.values() if r.destination not in known]
+    new = [recipient for place, recipient in recipients.items() if place not in known]
     if new:
         known |= _create(session, submission, new, now)
     audit.note(
@@ -80,20 +83,20 @@ def accept(
         now,
         submission.account_id,
         submission.sender,
-        numbers=[known[d] for d in recipients],
+        numbers=[known[place] for place in recipients],
         peer=submission.peer,
         evidence=submission.evidence,
     )
-    return Accepted(tuple(known[d] for d in recipients), duplicate=not new)
+    return Accepted(tuple(known[place] for place in recipients), duplicate=not new)
 
 
-def _already_accepted(session: Session, submission: Submission, since: datetime) -> dict[str, int]:
-    """Return destination -> number of the same message accepted since then."""
+def _already_accepted(session: Session, submission: Submission, since: datetime) -> dict[Place, int]:
+    """Return place -> number of the same message accepted since then."""
     if submission.dedupe is None:
         return {}
     one_at_a_time(session, f"dedupe {submission.dedupe}")
     query = (
-        select(Delivery.destination, Delivery.number)
+        select(Delivery.destination, Delivery.sub, Delivery.number)
         .join(Fax, Delivery.fax_id == Fax.id)
         .join(Message, Fax.message_id == Message.id)
         .where(
@@ -104,12 +107,12 @@ def _already_accepted(session: Session, submission: Submission, since: datetime)
         )
         .order_by(Delivery.number.desc())
     )
-    return {row.destination: row.number for row in session.execute(query)}
+    return {(row.destination, row.sub): row.number for row in session.execute(query)}
 
 
 def _create(
     session: Session, submission: Submission, recipients: Sequence[Recipient], now: datetime
-) -> Mapping[str, int]:
+) -> Mapping[Place, int]:
     message = faxes.store_message(
         session,
         account_id=submission.account_id,
@@ -134,4 +137,4 @@ def _create(
         options=submission.options,
         now=now,
     )
-    return {d.destination: d.number for d in fax.deliveries}
+    return {(d.destination, d.sub): d.number for d in fax.deliveries}

@@ -38,6 +38,10 @@ class Line(Protocol):
         """Carry calls until `stop` is set."""
         ...
 
+    def hang_up(self) -> None:
+        """End the call that stands, if one does; called from another thread, harmless when idle."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Plant:
@@ -53,19 +57,24 @@ class Plant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a line is to the outside: its name, the number people dial, the ident far machines see."""
+    """What a line is to the outside: its name, the number people dial, the ident far machines see.
+
+    `prefix` is dialled before every number, as behind a PBX ("0,").
+    """
 
     name: str
     number: str
     ident: str
     simulated: bool
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One port of one line, open, with all that a call on it needs."""
+    """One port of one line, open, with all that a call on it needs. `stopping`: end at the next page's end."""
 
     plant: Plant
     line: Identity
     port: Port
     profile: Profile
+    stopping: Callable[[], bool] = bool

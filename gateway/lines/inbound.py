@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
 from gateway.lines import trace
 from gateway.lines.journal import Journal
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from modem.ring import Incoming
 
 log = structlog.get_logger()
+
+LONGEST_SECONDS = 4 * 3600.0
+"""No reception lasts longer: 200 fine pages at 2400 bit/s."""
 
 
 class NothingToSend:
@@ -140,7 +144,7 @@ def answer(seat: Seat, incoming: Incoming, mailbox: Mailbox, worker: str) -> Non
     """Answer one call and write what came of it; never raises for what the line did."""
     tray = Tray()
     record = InboundRecord(seat, incoming, tray, worker)
-    job = CallJob(role="answer", ident=seat.line.ident, ecm=False)
+    job = CallJob(role="answer", ident=seat.line.ident, ecm=False, max_seconds=LONGEST_SECONDS)
     journal = Journal(
         seat.plant.store,
         record,
@@ -158,7 +162,10 @@ def answer(seat: Seat, incoming: Incoming, mailbox: Mailbox, worker: str) -> Non
     finally:
         journal.close()
     if record.number:
-        close(seat.plant, record.number, result)
+        try:
+            close(seat.plant, record.number, result)
+        except LostLease as lost:
+            log.error("reception.not_ours", detail=lost.detail)  # noqa: TRY400  (no fault of code)
 
 
 def stored(notice: n.Notice, mailbox: Mailbox) -> None:
@@ -170,10 +177,8 @@ def stored(notice: n.Notice, mailbox: Mailbox) -> None:
 
 def close(plant: Plant, number: int, result: CallResult) -> None:
     """Write the end of an inbound call."""
-    session_log = trace.encode(result.trace)
-    key = plant.blobs.put("trace", session_log)
+    key = trace.kept(plant, result.trace)
     with plant.store.begin() as session:
-        blobs.record(session, key, len(session_log), plant.now())
         for page in result.pages:
             if page.state.value == "confirmed":
                 receptions.page_confirmed(session, number, page.n)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.domain import retry
-from gateway.domain.errors import LostLease
+from gateway.domain.errors import BadNumber, LostLease, Unavailable
 from gateway.domain.numbers import dial_string
 from gateway.domain.outcome import Cause
 from gateway.lines import trace
@@ -20,18 +20,24 @@ from gateway.lines.journal import Journal
 from gateway.lines.keeper import LeaseKeeper
 from gateway.lines.pages import PreparedPages
 from gateway.observe.crash import crash_point
-from gateway.store import blobs, events, queue
+from gateway.store import endings, events, queue
+from gateway.store.leases import held
+from gateway.store.models import Delivery
 from modem import notices as n
 from modem.call import FaxCall
 from modem.job import CallJob
 from modem.rates import Modulation
+from modem.result import Reason
 from modem.run import Mailbox, run_call
+from render.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from gateway.domain.states import DeliveryState
     from gateway.lines.base import Identity, Plant, Seat
     from gateway.store.leases import Lease
     from modem.coding import ReceivedPage
@@ -40,6 +46,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RESOLUTIONS = {"standard": ("standard",), "fine": ("standard", "fine")}
+SECONDS_BESIDE_PAGES, SECONDS_A_PAGE = 300.0, 300.0
+"""How long a call may last: far more than a page takes at the slowest rate, so only a stuck call is ended."""
 
 
 class NothingReceived:
@@ -116,32 +124,95 @@ CRASH_AFTER: dict[type[n.Notice], str] = {
 }
 
 
+class CannotBegin(Exception):  # noqa: N818  (reads as what happened)
+    """The pages or the number of a fax are not what a call can be made from; no later try will help."""
+
+    def __init__(self, cause: Cause, text: str) -> None:
+        super().__init__(text)
+        self.cause, self.text = cause, text
+
+
 def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
-    """Make one call for a claimed delivery and write how it ended; never raises for what the line did."""
-    plant, line = seat.plant, seat.line
-    logger = log.bind(fax=lease.number, line=line.name)
+    """Make one call for a claimed delivery and write how it ended; never raises for what the line did.
+
+    Raises `Unavailable` when the store fails.
+    """
+    plant = seat.plant
     keeper = LeaseKeeper(plant, lease, mailbox.cancel)
     try:
-        pages = prepared(plant, lease)
-        attempt = plant.store.run(
-            queue.start_attempt, lease, line=line.name, simulated=line.simulated, now=plant.now()
-        )
-        crash_point("delivery.claimed")
-        record = OutboundRecord(plant, lease, attempt)
-        result = call(seat, order(line, lease), pages, record, mailbox)
-        outcome = outcome_of(plant, record, result)
-        state = plant.store.run(queue.finish, lease, attempt, outcome, plant.now(), new_id=plant.new_id)
-        logger.info(
-            "call.ended",
-            cause=outcome.cause,
-            state=state,
-            pages=result.confirmed,
-            seconds=result.line_seconds,
-        )
+        pages, job = work_of(seat, lease)
+        _place(seat, lease, pages, job, mailbox)
+    except CannotBegin as error:
+        log.exception("call.impossible", fax=lease.number)
+        plant.store.run(give_up, lease, error.cause, error.text, plant.now(), new_id=plant.new_id)
     except LostLease as lost:
-        logger.error("call.not_ours", detail=lost.detail)  # noqa: TRY400  (no fault of code: the fence held)
+        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
     finally:
         keeper.close()
+
+
+def _place(seat: Seat, lease: Lease, pages: PreparedPages, job: CallJob, mailbox: Mailbox) -> None:
+    plant, line = seat.plant, seat.line
+    attempt = plant.store.run(
+        queue.start_attempt, lease, line=line.name, simulated=line.simulated, now=plant.now()
+    )
+    crash_point("delivery.claimed")
+    record = OutboundRecord(plant, lease, attempt)
+    result = call(seat, job, pages, record, mailbox)
+    outcome = outcome_of(plant, record, result)
+    interrupted = seat.stopping() and result.reason is Reason.CANCELLED
+    state = plant.store.run(
+        finish, lease, attempt, outcome, plant.now(), new_id=plant.new_id, interrupted=interrupted
+    )
+    log.info(
+        "call.ended",
+        fax=lease.number,
+        line=line.name,
+        cause=outcome.cause,
+        state=state,
+        pages=result.confirmed,
+        seconds=result.line_seconds,
+    )
+
+
+def work_of(seat: Seat, lease: Lease) -> tuple[PreparedPages, CallJob]:
+    """Return what is to be sent and how; raises `CannotBegin`, or `Unavailable` for a disk that fails."""
+    try:
+        pages = prepared(seat.plant, lease)
+        return pages, order(seat.line, lease, pages.count)
+    except FileNotFoundError as error:
+        raise CannotBegin(Cause.INTERNAL, "the drawn pages are no longer on disk") from error
+    except OSError as error:
+        raise Unavailable("The drawn pages cannot be read.", detail=str(error)) from error
+    except BadNumber as error:
+        raise CannotBegin(Cause.NUMBER_REFUSED, error.text) from error
+    except (RenderError, ValueError) as error:
+        raise CannotBegin(Cause.INTERNAL, f"the drawn pages cannot be used: {error}") from error
+
+
+def give_up(
+    session: Session, lease: Lease, cause: Cause, detail: str, now: datetime, *, new_id: Callable[[], str]
+) -> None:
+    """Let a delivery fail before any dial, so that it does not hold up the line; raises `LostLease`."""
+    delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+    endings.end(session, delivery, "fail", cause, now, new_id=new_id, detail=detail)
+
+
+def finish(
+    session: Session,
+    lease: Lease,
+    attempt: int,
+    outcome: queue.CallOutcome,
+    now: datetime,
+    *,
+    new_id: Callable[[], str],
+    interrupted: bool,
+) -> DeliveryState:
+    """Write the end of a call. One that our own end `interrupted` costs the fax none of its dials."""
+    if interrupted:
+        delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+        delivery.max_dials = max(delivery.max_dials, delivery.dials + 1)
+    return queue.finish(session, lease, attempt, outcome, now, new_id=new_id)
 
 
 def prepared(plant: Plant, lease: Lease) -> PreparedPages:
@@ -151,17 +222,17 @@ def prepared(plant: Plant, lease: Lease) -> PreparedPages:
     return PreparedPages(masters, first=lease.first_page, allowed=[r for r in wanted if r in masters])
 
 
-def order(line: Identity, lease: Lease) -> CallJob:
-    """Return what the engine is asked to do, made more careful by the calls before."""
+def order(line: Identity, lease: Lease, pages: int) -> CallJob:
+    """Return what the engine is asked to do for so many pages, made more careful by the calls before."""
     advice = retry.advice(lease.tried)
     return CallJob(
         role="call",
-        number=dial_string(lease.destination, lease.country),
+        number=line.prefix + dial_string(lease.destination, lease.country),
         ident=line.ident,
         ecm=advice.ecm,
         max_rate=advice.max_rate or 14400,
         modulations=tuple(m for m in Modulation if advice.v17 or m is not Modulation.V17),
-        sub=str(lease.options["sub"]) if lease.options.get("sub") else None,
+        sub=lease.sub or None,
     )
 
 
@@ -173,6 +244,8 @@ def call(
     def stored(notice: n.Notice) -> None:
         if point := CRASH_AFTER.get(type(notice)):
             crash_point(point)
+        if isinstance(notice, n.PageConfirmed) and notice.n < pages.count and seat.stopping():
+            mailbox.cancel()
         mailbox.stored(notice.id)
 
     journal = Journal(seat.plant.store, record, stored=stored, failed=lambda _: mailbox.cancel())
@@ -189,10 +262,7 @@ def call(
 
 
 def outcome_of(plant: Plant, record: OutboundRecord, result: CallResult) -> queue.CallOutcome:
-    """Return what `queue.finish` wants to know; the session log becomes a blob first."""
-    log_blob = trace.encode(result.trace)
-    key = plant.blobs.put("trace", log_blob)
-    plant.store.run(blobs.record, key, len(log_blob), plant.now())
+    """Return what `queue.finish` wants to know; the session log becomes a blob first, if it can."""
     agreed = record.negotiated
     return queue.CallOutcome(
         cause=Cause(result.reason.value),
@@ -203,5 +273,5 @@ def outcome_of(plant: Plant, record: OutboundRecord, result: CallResult) -> queu
         compression=agreed.compression if agreed else "",
         resolution=agreed.resolution if agreed else "",
         line_seconds=result.line_seconds,
-        trace_blob=key,
+        trace_blob=trace.kept(plant, result.trace),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from modem.coding import Coding, Compression, Length, PageShape, Resolution
+from modem.coding import Coding, Compression, PageShape, Resolution
 from render import coding as t4
 from render.tiff import read_tiff
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from render.tiff import TiffPage
 
 COMPRESSIONS = (Compression.MH, Compression.MR)
-A4_ROWS = {Resolution.STANDARD: 1169, Resolution.FINE: 2339, Resolution.SUPERFINE: 4677}
 
 Key = tuple[Compression, int, Resolution]
 
@@ -44,7 +43,8 @@ class PreparedPages:
         counts = {len(pages) for pages in documents.values()}
         if len(counts) != 1:
             raise ValueError(f"masters differ in their number of pages: {sorted(counts)}")
-        self.first = first
+        if first > max(counts):
+            raise ValueError(f"no page is left to send: page {first} of {max(counts)}")
         self._pages = [
             prepare({resolution: pages[index] for resolution, pages in documents.items()})
             for index in range(first - 1, counts.pop())
@@ -79,8 +79,3 @@ def prepare(versions: Mapping[Resolution, TiffPage]) -> PreparedPage:
     }
     widths = tuple(sorted({page.width for page in versions.values()}))
     return PreparedPage(PageShape(widths, {r: page.rows for r, page in versions.items()}), streams)
-
-
-def length_of(rows: int, resolution: Resolution) -> Length:
-    """Return the shortest T.30 page length that holds so many rows."""
-    return Length.A4 if rows <= A4_ROWS[resolution] else Length.UNLIMITED

@@ -1,7 +1,8 @@
 """The lines process: one thread a line, and an orderly end.
 
-The first SIGTERM lets every line finish the call that stands, at most a page's time; the second ends calls
-with DCN. A thread that dies of a fault of ours is logged and its line is out of service: the others go on.
+The first SIGTERM lets every line finish the page that stands (a reception is taken to its end: the caller
+would have to send it all again); the second ends calls with DCN. A line that dies of a fault of ours is
+logged and started again after a while; the others go on meanwhile.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+AGAIN_SECONDS = 10.0
+
 
 class Pool:
     """All lines of one process."""
 
-    def __init__(self, lines: Sequence[ModemLine]) -> None:
-        self._lines = lines
+    def __init__(self, lines: Sequence[Line], *, again_seconds: float = AGAIN_SECONDS) -> None:
+        self._lines, self._again_seconds = lines, again_seconds
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(line,), name=f"line {line.name}") for line in lines
-        ]
+        ] or [threading.Thread(target=self._stop.wait, name="no line")]
 
     def start(self) -> None:
         """Start every line."""
@@ -39,7 +42,7 @@ class Pool:
             thread.start()
 
     def stop(self) -> None:
-        """Ask the lines to end: at once where idle, after the call where not; again: end the calls."""
+        """Ask the lines to end: at once where idle, after the page where not; again: end the calls."""
         if self._stop.is_set():
             for line in self._lines:
                 line.hang_up()
@@ -52,11 +55,12 @@ class Pool:
                 thread.join(0.2)
 
     def _run(self, line: Line) -> None:
-        try:
-            line.run(self._stop)
-        except Exception:
-            log.exception("line.died", line=line.name)
-            raise
+        while not self._stop.is_set():
+            try:
+                line.run(self._stop)
+            except Exception:
+                log.exception("line.died", line=line.name)
+                self._stop.wait(self._again_seconds)
 
 
 def build(plant: Plant, config: Config) -> Pool:

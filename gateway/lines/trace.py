@@ -6,10 +6,34 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import structlog
+
+from gateway.domain.errors import Unavailable
+from gateway.store import blobs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway.lines.base import Plant
     from modem.result import TraceEntry
+
+log = structlog.get_logger()
+
+
+def kept(plant: Plant, entries: Iterable[TraceEntry]) -> str | None:
+    """Store the log of a call; return its blob key, None where there is no room.
+
+    The end of a call must be written whether or not its log can be: a full disk may not turn a fax that
+    arrived into one that is sent again.
+    """
+    data = encode(entries)
+    try:
+        key = plant.blobs.put("trace", data)
+        plant.store.run(blobs.record, key, len(data), plant.now())
+    except Unavailable as error:
+        log.warning("trace.not_kept", error=error.text, detail=error.detail)
+        return None
+    return key
 
 
 def encode(entries: Iterable[TraceEntry]) -> bytes:

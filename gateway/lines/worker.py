@@ -15,8 +15,9 @@ import structlog
 from gateway.domain.errors import Unavailable
 from gateway.lines.base import Identity, Plant, Seat
 from gateway.lines.inbound import answer
+from gateway.lines.leftovers import Leftovers
 from gateway.lines.outbound import place
-from gateway.store import lines, queue, receptions
+from gateway.store import lines, queue
 from modem import profiles
 from modem.port import PortError, open_port
 from modem.probe import Probe
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.1
 PORT_SECONDS = 3.0
+NEVER = 1 << 30
 
 
 class ModemLine:
@@ -55,7 +57,9 @@ class ModemLine:
             number=config.number or config.ident,
             ident=config.ident or config.number,
             simulated=config.type == "simulated",
+            prefix=config.prefix,
         )
+        self._leftovers = Leftovers(plant, self.worker)
         self._traits = queue.LineTraits(
             config.name, self._identity.simulated, tuple(config.allow), tuple(config.deny)
         )
@@ -67,8 +71,8 @@ class ModemLine:
         """Carry calls until `stop` is set."""
         self._stop = stop
         self._show("starting")
-        self._recover()
         while not stop.is_set():
+            self._leftovers.settle()
             try:
                 port = open_port(self._device(), self._profile or profiles.named("generic"))
             except PortError as error:
@@ -83,14 +87,15 @@ class ModemLine:
 
     def hang_up(self) -> None:
         """End the call that stands, if one does, with DCN (a second SIGTERM)."""
-        if self._current is not None:
-            self._current.cancel()
+        if (current := self._current) is not None:
+            current.cancel()
 
     def _serve(self, port: Port) -> None:
         profile = self._profile or self._ask(port)
-        seat = Seat(self._plant, self._identity, port, profile)
+        seat = Seat(self._plant, self._identity, port, profile, self._stop.is_set)
+        rings = NEVER if self._config.direction == "out" else self._config.rings
         while not self._stop.is_set():
-            watch = RingWatch(profile, self._config.rings)
+            watch = RingWatch(profile, rings)
             self._one_call(seat, self._wait(port, watch))
 
     def _ask(self, port: Port) -> Profile:
@@ -111,10 +116,11 @@ class ModemLine:
                 incoming = wait_for_ring(watch, port, clock=self._plant.clock, mailbox=idle, until=until)
                 if watch.failed:
                     raise PortError(port.name, watch.failed, "switch the modem off and on; see `class`")
-                if incoming is not None and self._config.direction != "out":
+                if incoming is not None:
                     return incoming
                 if watch.ready:
                     self._show("idle")
+                    self._leftovers.settle_if_due()
                     if (lease := self._claim()) is not None:
                         return lease
         finally:
@@ -134,7 +140,11 @@ class ModemLine:
         except Unavailable as error:
             log.error("line.store_failed", line=self.name, error=error.text, detail=error.detail)  # noqa: TRY400
             self._stop.wait(1.0)
-            self._recover()
+            self._leftovers.settle()
+        except Exception as error:
+            log.exception("call.failed", line=self.name)
+            why = f"a fault of ours ended the call ({type(error).__name__})"
+            raise PortError(seat.port.name, why, "see the log; the port is opened anew") from error
         finally:
             self._current = None
             mailbox.close()
@@ -152,17 +162,6 @@ class ModemLine:
             self._stop.wait(1.0)
             return None
 
-    def _recover(self) -> None:
-        """Settle what this line's former life left: nobody else can be holding its claims."""
-        store, now = self._plant.store, self._plant.now()
-        try:
-            for found in store.run(queue.recover, now, new_id=self._plant.new_id, worker_prefix=self.worker):
-                log.warning("delivery.recovered", fax=found.number, row=found.row, state=found.state)
-            for number in store.run(receptions.recover_receptions, now, worker_prefix=self.worker):
-                log.warning("reception.recovered", fax=number)
-        except Unavailable as error:
-            log.warning("line.not_recovered", line=self.name, error=error.text)
-
     def _out_of_service(self, error: PortError) -> None:
         if self._shown != ("out_of_service", str(error)):
             log.error("line.out_of_service", line=self.name, cause=error.cause, remedy=error.remedy)
@@ -172,7 +171,6 @@ class ModemLine:
     def _show(self, state: str, detail: str = "", number: int | None = None) -> None:
         if self._shown == (state, detail):
             return
-        self._shown = (state, detail)
         try:
             self._plant.store.run(
                 lines.report,
@@ -187,6 +185,8 @@ class ModemLine:
             )
         except Unavailable as problem:
             log.warning("line.not_shown", line=self.name, error=problem.text)
+        else:
+            self._shown = (state, detail)
 
 
 def profile_of(config: LineConfig) -> Profile | None:

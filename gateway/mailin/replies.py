@@ -54,7 +54,6 @@ NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
 TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
 BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
-NO_SUBADDRESS = Reply(553, "5.1.3", "Sub-addresses (T33S) are not sent by this gateway")
 BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
 
 

@@ -33,8 +33,6 @@ class SmtpLimits:
     session_s: float = 1800.0
     greeting_s: float = 30.0
     min_rate: float = 1000.0
-    free_disk_bytes: int = 1 << 30
-    free_disk_fraction: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

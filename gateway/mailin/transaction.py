@@ -84,7 +84,7 @@ class Transaction:
     sender: Address
     peer: str
     taken: int = 0
-    recipients: dict[str, Recipient] = field(default_factory=dict)
+    recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     operator: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     discard: bool = False
@@ -126,11 +126,8 @@ class Transaction:
             number = numbers.parse(address.local, who.country, who.area_code)
         except BadNumber:
             return replies.BAD_NUMBER
-        if number.sub:
-            return replies.NO_SUBADDRESS
-        self.recipients.setdefault(
-            number.canonical, Recipient(number.canonical, simulated_status=number.simulated_status)
-        )
+        recipient = Recipient(number.canonical, simulated_status=number.simulated_status, sub=number.sub)
+        self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
         return replies.RECIPIENT_OK
 
     async def _take_bounce(self, address: Address) -> Reply:

@@ -50,9 +50,13 @@ class ResultWriter:
 
 @dataclass(frozen=True, slots=True)
 class NoteWriter:
-    """Writes notes to the operator: `subject` and `text` stand in the outbox row's data, in English."""
+    """Writes notes to the operator: `subject` and `text` stand in the outbox row's data, in English.
+
+    `blob`, if the row names one, is a mail a stranger wrote: it is attached unparsed, as a file.
+    """
 
     author: str
+    blobs: BlobStore
 
     def __call__(self, session: Session, lease: MailLease) -> Work:  # noqa: ARG002  (the seam's signature)
         """Need nothing but the row itself."""
@@ -64,6 +68,13 @@ class NoteWriter:
         mail = begin(stamp, str(lease.data.get("subject", "Postline")), auto_submitted="auto-generated")
         lines = str(lease.data.get("text", "")).splitlines()
         mail.set_content("\n".join(one_line(line) for line in lines), **UTF8_BASE64)
+        if key := lease.data.get("blob"):
+            mail.add_attachment(
+                self.blobs.read(str(key)),
+                maintype="application",
+                subtype="octet-stream",
+                filename="message.eml",
+            )
         return from_nobody(mail)
 
 

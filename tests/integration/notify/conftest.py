@@ -53,7 +53,7 @@ def sender(store: AsyncStore, blobs: LocalBlobs, clock: Clock) -> Callable[[Next
     def make(hop: NextHop) -> OutboxSender:
         return OutboxSender(
             store=store,
-            writers={"result": ResultWriter(AUTHOR, blobs), "note": NoteWriter(AUTHOR)},
+            writers={"result": ResultWriter(AUTHOR, blobs), "note": NoteWriter(AUTHOR, blobs)},
             deliver=hop.deliver,
             now=clock,
             worker="outbox-1",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.mail import OutgoingMail
     from gateway.notify.sender import OutboxSender
+    from gateway.store.blobs import LocalBlobs
     from gateway.store.database import AsyncStore
 
 LEASE = timedelta(minutes=10)
@@ -213,6 +214,25 @@ async def test_a_note_reaches_the_operator(store: AsyncStore, clock: Clock, send
     assert mail["Subject"] == "Line usb0 Bcc: x@y is out of service"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert text_of(mail).splitlines() == ["No dial tone.", "Three times."]
+
+
+async def test_a_strangers_mail_to_the_operator_is_attached_as_it_came(
+    store: AsyncStore, clock: Clock, sender: Any, blobs: LocalBlobs
+) -> None:
+    raw = b"From: x@y\r\nContent-Type: multipart/mixed; boundary=\xff\r\n\r\nhello\r\n"
+    await store.run(
+        outbox.owe,
+        "note",
+        "ops@example.org",
+        new_id=lambda: "<n.2@fax.example.org>",
+        now=clock(),
+        data={"subject": "Mail from x@y", "text": "It is attached.", "blob": blobs.put("message", raw)},
+    )
+    async with mail_server() as server:
+        await sender(server.hop).sweep()
+    (attachment,) = parsed(server.accepted[0]).iter_attachments()
+    assert attachment.get_filename() == "message.eml"
+    assert attachment.get_content() == raw
 
 
 async def test_a_crash_before_the_row_is_closed_sends_the_same_mail_when_the_lease_is_over(
