@@ -71,7 +71,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One port of one line, open, with all that a call on it needs. `stopping`: end at the next page's end."""
+    """One port of one line, open, with all that a call needs. `stopping` says to end at the page's end."""
 
     plant: Plant
     line: Identity

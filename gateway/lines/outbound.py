@@ -233,6 +233,7 @@ def order(line: Identity, lease: Lease, pages: int) -> CallJob:
         max_rate=advice.max_rate or 14400,
         modulations=tuple(m for m in Modulation if advice.v17 or m is not Modulation.V17),
         sub=lease.sub or None,
+        max_seconds=SECONDS_BESIDE_PAGES + SECONDS_A_PAGE * pages,
     )
 
 
