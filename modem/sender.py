@@ -183,9 +183,9 @@ class T30Sender(Session):
         self.state = State.TRAINING
         self._tries += 1
         rate = self._speed()
-        self._note(">", "training", f"TCF {rate.bits} bit/s {rate.modulation}")
         identity = (Fcf.TSI, encode_ident(self.job.ident))
         burst = self._frames(*self._addresses(), identity, (Fcf.DCS, self._dcs().fif), x=True)
+        self._note(">", "training", f"TCF {rate.bits} bit/s {rate.modulation}")
         actions = (*before, TURN_ROUND, burst, CARRIER_GAP, SendTraining(rate))
         return [*self._transmit(*actions, wait=Timer.T4), ListenFrames()]
 
