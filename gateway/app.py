@@ -98,6 +98,7 @@ def run_lines(config: Config) -> None:
     lines = pool.build(plant, config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: lines.stop())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # lines have no file to read anew, and must not die of it
     lines.start()
     lines.join()
     plant.store.close()
@@ -117,6 +118,7 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     accepted = asyncio.Event()
     builders: dict[str, Callable[[], Awaitable[None]]] = {
         "smtp": lambda: smtp_role(parts, stop, accepted),
@@ -131,6 +133,11 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
                 group.create_task(guarded(role, builders[role](), stop), name=role)
     finally:
         await parts.store.close()
+
+
+def hung_up() -> None:
+    """Say that SIGHUP was heard: certificates are read again at the next connection whenever they change."""
+    log.info("certificates follow their files")
 
 
 async def guarded(role: str, work: Awaitable[None], stop: asyncio.Event) -> None:

@@ -115,28 +115,28 @@ class Smime(Section):
 
 
 class Drop(Section):
-    """Where a simulated far machine breaks off."""
+    """Where a simulated far machine breaks off: page from 1, line seconds into it."""
 
-    page: int = 1
-    after_s: float = 3.0
+    page: int = Field(1, ge=1)
+    after_s: float = Field(3.0, ge=0)
 
 
 class Far(Section):
-    """A far machine of the simulated exchange."""
+    """A far machine of the simulated exchange; what is not set is as the exchange has it."""
 
     number: str
     answers: Literal["fax", "busy", "no-answer", "no-dialtone", "voice"] = "fax"
-    ident: str = ""
+    ident: Annotated[str, StringConstraints(max_length=20)] = ""
     ecm: bool | None = None
-    modems: list[str] = []
-    compressions: list[str] = []
-    resolutions: list[str] = []
-    min_scan_ms: int | None = None
+    modems: list[Literal["V.27ter", "V.29", "V.17"]] = []
+    compressions: list[Literal["MH", "MR", "MMR"]] = []
+    resolutions: list[Literal["standard", "fine", "superfine"]] = []
+    min_scan_ms: Literal[0, 5, 10, 20, 40] | None = None
     reject_pages: list[int] = []
     drop: Drop | None = None
-    noise_dbm0: float | None = None
-    delay_ms: int | None = None
-    slow_answer_s: float | None = None
+    noise_dbm0: float | None = Field(None, le=0)
+    delay_ms: int | None = Field(None, ge=0, le=5000)
+    slow_answer_s: float | None = Field(None, ge=0)
 
 
 class LineConfig(Section):
@@ -167,6 +167,19 @@ class LineConfig(Section):
             raise ValueError("a modem line needs `device`")
         if self.speed not in (1.0, "max"):
             raise ValueError('speed is 1.0 or "max": training breaks at fixed multiples')
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_passed_over(self) -> LineConfig:
+        if self.class_.startswith("2"):
+            raise ValueError(f"class {self.class_} is not built yet; use auto, 1 or 1.0")
+        for key, value, only in (
+            ("group", self.group, ""),
+            ("hours", self.hours, ""),
+            ("max_concurrent", self.max_concurrent, 1),
+        ):
+            if value != only:
+                raise ValueError(f"`{key}` is not built yet; remove it")
         return self
 
 
@@ -264,6 +277,8 @@ def parse(text: str, *, name: str = "postline.toml", environ: Mapping[str, str] 
     read_secrets(tree)
     for key, value in overrides(environ or {}):
         plant(tree, key, value)
+        if key == ["mail", "password_file"]:
+            read_secrets(tree)
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
@@ -271,21 +286,36 @@ def parse(text: str, *, name: str = "postline.toml", environ: Mapping[str, str] 
 
 
 def overrides(environ: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
-    """Yield the key path and value of each `POSTLINE__A__B` variable; values may be JSON."""
-    for name, value in sorted(environ.items()):
+    """Yield the key path and value of each `POSTLINE__A__B` variable; lists and tables are written as JSON.
+
+    Anything else stays text: a password of digits is a password. The models turn text into numbers.
+    """
+    for name, value in sorted(environ.items(), reverse=True):  # MAIL__PASSWORD_FILE before MAIL__PASSWORD
         if name.startswith(ENV_PREFIX):
-            try:
-                yield name.removeprefix(ENV_PREFIX).lower().split("__"), json.loads(value)
-            except ValueError:
-                yield name.removeprefix(ENV_PREFIX).lower().split("__"), value
+            yield name.removeprefix(ENV_PREFIX).lower().split("__"), from_environment(name, value)
+
+
+def from_environment(name: str, value: str) -> Any:
+    """Return the value of a variable: text, or the list or table its JSON says."""
+    if not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise BadConfig(f"{name}: neither a text nor JSON: {error}") from error
 
 
 def plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    """Set a value deep in the tree; list items are addressed by their position."""
+    """Set a value deep in the tree; list items are addressed by their position. Raises `BadConfig`."""
     node: Any = tree
-    for step in path[:-1]:
-        node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
-    node[int(path[-1]) if isinstance(node, list) else path[-1]] = value
+    try:
+        for step in path[:-1]:
+            node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+        node[int(path[-1]) if isinstance(node, list) else path[-1]] = value
+    except (IndexError, ValueError, TypeError, AttributeError) as error:
+        raise BadConfig(
+            f"{ENV_PREFIX}{'__'.join(path).upper()}: there is no such place in the file"
+        ) from error
 
 
 def read_secrets(tree: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 ROLES = ("smtp", "mailbox", "http", "render", "lines", "outbox")
 GROUPS = (("lines",), ("smtp", "mailbox", "http", "render", "outbox"))
 FIRST_WAIT, LONGEST_WAIT, STEADY = 0.5, 30.0, 60.0
+LOOK_SECONDS = 0.2
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Child:
     started: float = 0.0
     wait: float = FIRST_WAIT
     again_at: float = 0.0
+    told_to_end: int = 0
 
     @property
     def alive(self) -> bool:
@@ -68,6 +70,12 @@ class Child:
         if now >= self.again_at:
             self.start(now)
 
+    def end(self, times: int) -> None:
+        """See that the process was sent SIGTERM so many times: once ends it in order, again ends its call."""
+        while self.told_to_end < times:
+            self.told_to_end += 1
+            self.send(signal.SIGTERM)
+
     def send(self, number: int) -> None:
         """Pass a signal on."""
         if self.process is not None and self.alive:
@@ -76,41 +84,53 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Starts the children and the exchanges, restarts what dies, ends everything in order."""
+    """Starts the exchanges and the children, restarts children that die, ends everything in order.
+
+    Signal handlers only count; the loop acts. So a signal that comes while a child is being started reaches
+    that child too, and no lock is taken in a handler.
+    """
 
     config: Config
     children: list[Child]
     clock: Callable[[], float] = time.monotonic
-    stopping: Event = field(default_factory=Event)
+    ends: int = 0
+    hang_ups: int = 0
+    _tick: Event = field(default_factory=Event)
 
     def run(self) -> int:
         """Work until a SIGTERM or SIGINT, then until the last child is gone; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.on_signal)
         exchanges = simulated.start_exchanges(self.config)
-        while not self.stopping.is_set():
+        while not self.ends:
             for child in self.children:
                 child.look_after(self.clock())
-            self.stopping.wait(0.2)
-        for child in self.children:
-            if child.process is not None:
-                child.process.wait()
+            self._pass_hang_ups_on()
+            self._tick.wait(LOOK_SECONDS)
+        while any(child.alive for child in self.children):
+            for child in self.children:
+                child.end(self.ends)
+            self._tick.wait(LOOK_SECONDS)
         for exchange in exchanges:
             exchange.stop()
         return 0
 
     def stop(self) -> None:
         """End in order, from another thread."""
-        self.stopping.set()
-        for child in self.children:
-            child.send(signal.SIGTERM)
+        self.ends += 1
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (signal's signature)
-        """SIGHUP re-reads certificates; the first SIGTERM ends at a page's end, the second ends the call."""
-        if number != signal.SIGHUP:
-            self.stopping.set()
-        for child in self.children:
-            child.send(signal.SIGTERM if number == signal.SIGINT else number)
+        """SIGHUP is passed on; the first SIGTERM ends at a page's end, the second ends the call."""
+        if number == signal.SIGHUP:
+            self.hang_ups += 1
+        else:
+            self.ends += 1
+
+    def _pass_hang_ups_on(self) -> None:
+        while self.hang_ups:
+            self.hang_ups -= 1
+            for child in self.children:
+                child.send(signal.SIGHUP)
 
 
 def children_of(config_file: Path, environ: Mapping[str, str] | None = None) -> list[Child]:

@@ -12,6 +12,7 @@ import sys
 
 from gateway.cli.base import EXIT, app, say_error
 from gateway.domain.errors import BadConfig, PostlineError, Unavailable
+from gateway.observe import log
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
         unbuilt,
     )
 
+    log.configure("text", "warning")  # to standard error: standard output is the command's answer
     try:
         app()
     except BadConfig as error:

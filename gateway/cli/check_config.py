@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated, Any
 
 import typer
@@ -11,14 +12,17 @@ from gateway.cli.base import ConfigOption, JsonOption, app, say
 from gateway.config import find, load
 
 SECRET = ("password", "secret")
+PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
 
 
 def masked(tree: Any, key: str = "") -> Any:
-    """Return the tree with every secret's value hidden."""
+    """Return the tree with every secret's value hidden, those inside URLs too."""
     if isinstance(tree, dict):
         return {k: masked(v, k) for k, v in tree.items()}
     if isinstance(tree, list):
         return [masked(item, key) for item in tree]
+    if isinstance(tree, str):
+        tree = PASSWORD_IN_URL.sub(r"\1:***@", tree)
     return "***" if tree and key in SECRET else tree
 
 

@@ -25,17 +25,21 @@ def provision(
 
     Example: postline provision accounts.toml
     """
-    from gateway.store import accounts, migrate
+    from gateway.app import prepare
+    from gateway.store import accounts
     from gateway.store.database import Store
 
     settings = load(config)
     try:
         tree = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(f"{file}: {error}") from error
-    migrate.upgrade(settings.server.database_url)
+    if unknown := sorted(set(tree) - {"account"}):
+        raise BadConfig(f"{file}: unknown {', '.join(unknown)}; a provision file has [[account]] tables")
+    prepare(settings)
     store = Store(settings.server.database_url)
-    with store.begin() as session:
-        changes = accounts.provision(session, tree.get("account", []), prune=prune, now=datetime.now(UTC))
-    store.close()
+    try:
+        changes = store.run(accounts.provision, tree.get("account", []), prune=prune, now=datetime.now(UTC))
+    finally:
+        store.close()
     say(str(changes), {"changes": str(changes)}, as_json=as_json)

@@ -51,10 +51,12 @@ def send(
     letter = compose(files, subject)
     key = local_blobs(settings).put("message", letter)
     accepted = store.run(hand_in, number, account, letter, key, settings)
-    say(f"queued as {accepted}", {"number": accepted, "state": "queued"}, as_json=as_json and not wait)
-    if wait:
-        follow(store, accepted, as_json=as_json)
-    store.close()
+    say(f"queued as {accepted}", {"number": accepted, "state": "queued"}, as_json=as_json)
+    try:
+        if wait:
+            follow(store, accepted, as_json=as_json)
+    finally:
+        store.close()
 
 
 def compose(files: list[Path], subject: str) -> bytes:

@@ -28,9 +28,11 @@ def serve(
     path = find(config, os.environ)
     settings = load(path)
     log.configure(settings.log.format, settings.log.level)
-    roles = tuple(filter(None, role.split(",")))
+    roles = tuple(dict.fromkeys(filter(None, role.split(","))))
     if unknown := [name for name in roles if name not in supervisor.ROLES]:
         raise BadConfig(f"unknown role {unknown[0]!r}; there are {', '.join(supervisor.ROLES)}")
+    if "lines" in roles and len(roles) > 1:
+        raise BadConfig("the role lines needs a process of its own: start it with --role lines")
     gateway_app.prepare(settings)
     if not roles:
         raise typer.Exit(supervisor.Supervisor(settings, supervisor.children_of(path)).run())

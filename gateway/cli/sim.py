@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,15 @@ from gateway.cli.base import EXIT, ConfigOption, JsonOption, app, say
 from gateway.config import Config, load
 from gateway.domain.errors import Refused
 
-sim = typer.Typer(help="The simulated exchange: make a far machine call in, or look at the calls.")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modem.sim.control import Control
+
+sim = typer.Typer(
+    help="The simulated exchange: make a far machine call in, or look at the calls.\n\n"
+    "Example: postline sim call +81344772288 order.tif"
+)
 app.add_typer(sim, name="sim")
 
 
@@ -28,10 +37,7 @@ def call(
 
     Example: postline sim call +81344772288 order.tif --from +81312345678
     """
-    from gateway.lines.simulated import control
-
-    settings = load(config)
-    with control(settings.server.data, simulated_line(settings, line)) as exchange:
+    with exchange_of(load(config), line) as exchange:
         result = exchange.wait(exchange.call(called, file, caller))
     text = f"simulated call: {result.get('outcome')}, {result.get('confirmed')} page(s) confirmed"
     say(text, result, as_json=as_json)
@@ -49,13 +55,23 @@ def calls(
 
     Example: postline sim calls --json
     """
-    from gateway.lines.simulated import control
-
-    settings = load(config)
-    with control(settings.server.data, simulated_line(settings, line)) as exchange:
+    with exchange_of(load(config), line) as exchange:
         carried = exchange.calls()
     text = "\n".join(f"{c.get('call')}: {c.get('outcome')}, {c.get('confirmed')} page(s)" for c in carried)
     say(text or "no call yet", carried, as_json=as_json)
+
+
+@contextmanager
+def exchange_of(config: Config, line: str) -> Iterator[Control]:
+    """Speak with the exchange of a line; what it refuses is `Refused`."""
+    from gateway.lines.simulated import control
+    from modem.sim.control import ControlError
+
+    with control(config.server.data, simulated_line(config, line)) as exchange:
+        try:
+            yield exchange
+        except ControlError as error:
+            raise Refused(f"The simulated exchange refused: {error}") from error
 
 
 def simulated_line(config: Config, name: str) -> str:

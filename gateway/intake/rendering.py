@@ -200,12 +200,9 @@ class RenderRole:
         return reading
 
     async def _render(self, reading: Reading) -> Rendering:
-        parts = [
-            Part(d.name, d.content_type, d.data, d.charset, d.role, d.related) for d in reading.documents
-        ]
         settings = Settings(max_pages=self.max_pages, language=reading.language)
         limits = Limits.for_pages(self.max_pages)
-        rendering = await self.sandbox.arun(DRAW, parts, settings, limits=limits)
+        rendering = await self.sandbox.arun(DRAW, parts_of(reading), settings, limits=limits)
         if not isinstance(rendering, Rendering):
             raise RenderError("", "The renderer gave something else than pages.")
         return rendering
@@ -250,6 +247,11 @@ class RenderRole:
             faxes.refuse(session, lease, cause, detail, self.now(), new_id=self.new_id, **known)
 
         await self.store.run(write)
+
+
+def parts_of(reading: Reading) -> list[Part]:
+    """Return the documents of a submission as the renderer takes them, in order."""
+    return [Part(d.name, d.content_type, d.data, d.charset, d.role, d.related) for d in reading.documents]
 
 
 class TooManyInAll(RenderError):  # noqa: N818  (reads as what happened)

@@ -118,4 +118,6 @@ def exchange_settings(line: LineConfig) -> dict[str, Any]:
 def far_settings(far: Far) -> dict[str, Any]:
     """Return one far machine as the exchange reads it: only what the operator set."""
     given = far.model_dump(exclude_none=True, exclude_unset=True)
+    if far.drop is not None:
+        given["drop"] = far.drop.model_dump()
     return {"number": far.number} | {RENAMED.get(key, key): value for key, value in given.items()}
