@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 import webbrowser
@@ -53,4 +54,5 @@ def demo(
 def invite(url: str) -> None:
     """Say where the pages are, and open a browser where there is one."""
     print(f"\n  Postline demo (simulated line): {url}\n  Ctrl-C ends it.\n", flush=True)
-    webbrowser.open(url)
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):  # never a text browser in this terminal
+        webbrowser.open(url)
