@@ -43,7 +43,8 @@ def demo(
             return
         seconds = round(time.monotonic() - began, 1)
         lines = [f"{'ok  ' if good else 'FAIL'}  {check}" for check, good in evidence.checks.items()]
-        summary = f"everything simulated but the software; {seconds} s; evidence in {theatre.keep}"
+        where = f"; evidence in {keep}" if keep else ""
+        summary = f"on a simulated line, in {seconds} s{where}"
         say("\n".join([*lines, summary]), {**evidence.index, "seconds": seconds}, as_json=as_json)
         if theatre.failure:
             say_error(theatre.failure)
@@ -54,5 +55,5 @@ def demo(
 def invite(url: str) -> None:
     """Say where the pages are, and open a browser where there is one."""
     print(f"\n  Postline demo (simulated line): {url}\n  Ctrl-C ends it.\n", flush=True)
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):  # never a text browser in this terminal
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):  # not a text browser here
         webbrowser.open(url)
