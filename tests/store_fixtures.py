@@ -77,13 +77,18 @@ class Cluster:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    def empty(self, name: str) -> None:
+        """Empty all tables of a migrated database; numbers begin at 1 again."""
+        tables = ", ".join(f'"{table}"' for table in Base.metadata.tables)
+        self.execute(f"SET lock_timeout = '20s'; TRUNCATE {tables} RESTART IDENTITY CASCADE", name)
+
     def url(self, name: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
-    def execute(self, statement: str) -> None:
-        """Run one statement as the superuser, outside a transaction."""
-        with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as c:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the superuser, outside a transaction."""
+        with psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True) as c:
             c.execute(statement)  # type: ignore[call-overload]
 
     def stop(self) -> None:

@@ -41,7 +41,9 @@ def test_upgrading_twice_changes_nothing(empty_url: str) -> None:
     assert migrate.current(empty_url) == head()
 
 
-def test_a_newer_schema_is_refused_in_a_clear_sentence(url: str) -> None:
+def test_a_newer_schema_is_refused_in_a_clear_sentence(empty_url: str) -> None:
+    url = empty_url
+    migrate.upgrade(url)
     store = Store(url)
     with store.begin() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -12,7 +12,7 @@ from store_fixtures import NOON, Call, House
 from gateway.domain.errors import IllegalTransition, LostLease
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
-from gateway.store import events, outbox, queue
+from gateway.store import events, faxes, outbox, queue
 from gateway.store.models import Attempt, Outbox
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ def test_the_lease_tells_the_worker_all_it_needs(house: House) -> None:
     assert (lease.contact, lease.subject, lease.options) == ("Tanaka", "Order 5521", {"resolution": "fine"})
     assert list(lease.masters) == ["fine"]
     assert lease.tried == ()
+
+
+def test_a_sub_address_reaches_the_line(house: House) -> None:
+    house.accept(recipients=[faxes.Recipient(TOKYO, sub="42")])
+    house.draw()
+    lease = house.claim()
+    assert lease is not None
+    assert lease.sub == "42"
 
 
 def test_one_delivery_is_claimed_once(house: House) -> None:
