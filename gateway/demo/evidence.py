@@ -119,6 +119,11 @@ class Evidence:
         self.finished = True
         self.publish()
 
+    def failed(self, what: str) -> None:
+        """Say that the story stopped, and why."""
+        self.index["failure"] = what
+        self.publish()
+
     def publish(self) -> None:
         """Write `index.json` as far as the story has come."""
         self.index |= {"checks": self.checks, "finished": self.finished, "ok": self.ok}

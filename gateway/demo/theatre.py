@@ -54,9 +54,10 @@ class Theatre:
         story = threading.Thread(
             target=self._story, args=(config, boxes, evidence, supervisor, once), daemon=True
         )
+        inviter = threading.Thread(target=self._invite, args=(config.http.public_url, ready), daemon=True)
         boxes.start()
         try:
-            ready(config.http.public_url)
+            inviter.start()
             story.start()
             supervisor.run()
         finally:
@@ -98,13 +99,30 @@ class Theatre:
             )
         except DemoFailed as failed:
             self.failure = str(failed)
+            evidence.failed(self.failure)
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
+            evidence.failed(self.failure)
             log.exception("demo.failed")
         finally:
             store.close()
             if once:
                 supervisor.stop()
+
+    def _invite(self, url: str, ready: Callable[[str], None]) -> None:
+        try:
+            wait_for(self._pages_answer, "the pages", 60.0)
+        except DemoFailed as failed:
+            log.error("demo.no_pages", error=str(failed))  # noqa: TRY400  (nothing in the code is at fault)
+        else:
+            ready(url)
+
+    def _pages_answer(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.ports.http), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
 
     def _mail_is_taken(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -114,7 +115,7 @@ def sent_row(delivery: Delivery, zone: str) -> Row:
         why=wording.WORDS[cause].why if cause else "",
         page=delivery.pages_confirmed + 1,
         other=delivery.destination,
-        name=delivery.contact or delivery.remote_id,
+        name=delivery.contact or other_than(delivery.destination, delivery.remote_id),
         subject=delivery.fax.subject,
         pages_done=delivery.pages_confirmed,
         pages=delivery.fax.pages,
@@ -122,6 +123,12 @@ def sent_row(delivery: Delivery, zone: str) -> Row:
         zone=zone,
         simulated=any(attempt.simulated for attempt in delivery.attempts),
     )
+
+
+def other_than(number: str, said: str) -> str:
+    """Return what a machine calls itself, "" if that is just its number."""
+    digits = re.sub(r"\D", "", said).lstrip("0")
+    return "" if digits and re.sub(r"\D", "", number).endswith(digits) else said
 
 
 def received_row(reception: Reception, zone: dict[int | None, str]) -> Row:
@@ -133,7 +140,7 @@ def received_row(reception: Reception, zone: dict[int | None, str]) -> Row:
         why="",
         page=0,
         other=reception.caller or reception.remote_id,
-        name=reception.remote_id if reception.caller else "",
+        name=other_than(reception.caller or reception.remote_id, reception.remote_id),
         subject="",
         pages_done=len(reception.pages),
         pages=len(reception.pages),
