@@ -15,7 +15,7 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.domain.errors import Unavailable
-from gateway.store import migrate
+from gateway.store import migrate, orphans
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MESSAGE_READER = "gateway.mailin.message:read"
+ORPHAN_AGE = timedelta(hours=1)
 PRELOAD = ("gateway.mailin.message", "render.warm")
 
 
@@ -114,6 +115,8 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
         worker=f"{socket.gethostname()}/rest/{os.getpid()}",
     )
     await parts.store.check()
+    if "outbox" in roles:
+        await set_orphans_aside(parts)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -133,6 +136,17 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
                 group.create_task(guarded(role, builders[role](), stop), name=role)
     finally:
         await parts.store.close()
+
+
+async def set_orphans_aside(parts: Parts) -> None:
+    """Put files that a crash left without a row into quarantine, and name rows that lost their file."""
+    now = utc_now()
+    aside = await parts.store.run(orphans.quarantine, parts.blobs, now - ORPHAN_AGE, now)
+    lost = await parts.store.read(orphans.missing, parts.blobs)
+    if aside:
+        log.warning("blobs.quarantined", count=len(aside))
+    if lost:
+        log.error("blobs.missing", count=len(lost), first=lost[0])
 
 
 def hung_up() -> None:
