@@ -185,9 +185,9 @@ class T30Sender(Session):
         rate = self._speed()
         identity = (Fcf.TSI, encode_ident(self.job.ident))
         burst = self._frames(*self._addresses(), identity, (Fcf.DCS, self._dcs().fif), x=True)
+        actions = self._transmit(*before, TURN_ROUND, burst, CARRIER_GAP, SendTraining(rate), wait=Timer.T4)
         self._note(">", "training", f"TCF {rate.bits} bit/s {rate.modulation}")
-        actions = (*before, TURN_ROUND, burst, CARRIER_GAP, SendTraining(rate))
-        return [*self._transmit(*actions, wait=Timer.T4), ListenFrames()]
+        return [*actions, ListenFrames()]
 
     def _addresses(self) -> list[tuple[Fcf, bytes]]:
         dis = self._their_dis()
