@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 120.0
 CARRIER_SECONDS = 12.0
+NEXT_FRAME_SECONDS = 2.5
 LONGEST_FRAME = 1024
 MOST_EMPTY = 5
 STRAY_CONNECT = b"\r\nCONNECT\r\n"
@@ -95,7 +96,11 @@ class _Listen(Step):
 
 
 class ListenBurst(_Listen):
-    """AT+FRH=3 until the frame with the final bit, or until the carrier goes."""
+    """AT+FRH=3 until the frame with the final bit, or until the carrier goes.
+
+    Behind a damaged frame, which may have been the final one, many modems wait for another carrier without
+    a word: the next frame of a burst comes within `NEXT_FRAME_SECONDS`, or the burst is over.
+    """
 
     def __init__(self) -> None:
         super().__init__("AT+FRH=3")
@@ -156,7 +161,7 @@ class ListenBurst(_Listen):
         if good and (is_final(octets) or not octets):
             self._over()
         else:
-            self.link.command(self._text, within=CARRIER_SECONDS, data=True)
+            self.link.command(self._text, within=NEXT_FRAME_SECONDS, data=True)
 
 
 class ListenFast(_Listen):

@@ -175,8 +175,8 @@ class SendFast(Step):
         lost(self.link, self._text, None)
 
     def cut(self) -> Step | None:
-        """End the page here; what the modem still holds goes out."""
-        if self._state == "pausing":
+        """End the page here; what the modem still holds goes out, what it was not given yet does not."""
+        if self._state != "sending":
             self._data = b""
         self.link.cut_bulk()
         if self._state == "sending":

@@ -54,6 +54,16 @@ class Incoming:
         """All octets so far."""
         return bytes(self._octets)
 
+    @property
+    def began(self) -> float | None:
+        """When the carrier was first heard, None where none was."""
+        return self._began
+
+    @property
+    def seconds(self) -> float:
+        """How long the carrier was heard."""
+        return 0.0 if self._began is None else self._last - self._began
+
     def has_lines(self) -> bool:
         """Tell quickly a page, good or bad, from a click on the line."""
         return t4.has_lines(self.data)
@@ -71,7 +81,7 @@ class Incoming:
             longest_bad_run=scan.longest_bad_run,
             rate=rate.bits,
             ecm=dcs.ecm,
-            seconds=0.0 if self._began is None else self._last - self._began,
+            seconds=self.seconds,
         )
         return page, scan
 

@@ -17,7 +17,8 @@ CLOSING      EOP was confirmed; DCN is expected and not needed
 **The repeated command.** A post-page command without a page before it is a repetition: it gets the same
 answer once more and counts nothing. But a page may also have been missed whole, and to confirm that one
 would lose it without a word. The two differ in time: a repetition begins within the far end's T4 after our
-answer, so later than `REPEAT_WINDOW` it is a lost page and the call is ended with DCN.
+answer, so later than `REPEAT_WINDOW`, or behind a fast carrier that brought no line, it is a lost page and
+the call is ended with DCN.
 
 **The page.** It is read when its command comes, handed to the sink, and confirmed when the owner has stored
 it (write-ahead); `modem.incoming` has the verdict. A page without a single line is never answered with RTN,
@@ -53,6 +54,10 @@ if TYPE_CHECKING:
 
 REPEAT_WINDOW = 4.0  # T4 of the far end at its longest (3.45 s), and the driver's delay
 STORE_PATIENCE = 2.0
+LONGEST_CLICK = 1.0  # seconds of a fast carrier without a line that are noise; more was a page
+LONGEST_PAGE = 1200.0  # an A4 photograph in fine takes 12 minutes at 2400 bit/s
+MOST_TRAININGS = 30  # DCS without a page confirmed; a sender tries each of 8 rates 3 times at most
+MOST_REPEATS = 6  # the same answer again; T.30 asks for it twice at most
 
 _POST_PAGE = (Fcf.MPS, Fcf.EOM, Fcf.EOP)
 
@@ -61,21 +66,19 @@ _TABLE: Table = {
     (State.ANSWERING, Cue.SILENCE): "_nobody",
     (State.PHASE_B, Fcf.DCS): "_take_dcs",
     (State.PHASE_B, Fcf.DTC): "_decline_poll",
-    (State.PHASE_B, Fcf.CRP): "_send_dis",
+    (State.PHASE_B, Fcf.CRP): "_repeat_dis",
     (State.PHASE_B, Cue.SILENCE): "_repeat_dis",
     (State.TCF, Cue.DATA_ENDED): "_judge_tcf",
     (State.TCF, Cue.WRONG_CARRIER): "_no_tcf",
     (State.TCF, Cue.NO_CARRIER): "_no_tcf",
     (State.TCF, Cue.SILENCE): "_tcf_silent",
     (State.RETRAIN, Fcf.DCS): "_take_dcs",
-    (State.RETRAIN, Fcf.CRP): "_answer_again",
     (State.RETRAIN, Cue.SILENCE): "_not_retrained",
     (State.RECEIVING, Cue.DATA_ENDED): "_page_ended",
     (State.RECEIVING, Cue.WRONG_CARRIER): "_command_instead",
     (State.RECEIVING, Cue.NO_CARRIER): "_no_page_yet",
     (State.RECEIVING, Cue.SILENCE): "_page_silent",
     (State.BETWEEN, Fcf.DCS): "_take_dcs",
-    (State.BETWEEN, Fcf.CRP): "_answer_again",
     (State.BETWEEN, Cue.DAMAGED): "_damaged_repetition",
     (State.BETWEEN, Cue.SILENCE): "_far_end_silent",
     (State.POST_PAGE, Fcf.DCS): "_take_dcs",
@@ -90,6 +93,10 @@ _TABLE: Table = {
         (state, command): "_answer_again"
         for state in (State.PHASE_B, State.RETRAIN, State.REOPENING, State.CLOSING)
         for command in (_POST_PAGE if state is not State.CLOSING else (Fcf.EOP,))
+    },
+    **{
+        (state, Fcf.CRP): "_answer_again"
+        for state in (State.RETRAIN, State.BETWEEN, State.REOPENING, State.CLOSING)
     },
     **{
         (state, Cue.SENT): "_answer_left"
@@ -138,8 +145,9 @@ class T30Receiver(Session):
         self._t1_ends = 0.0
         self._incoming = Incoming()
         self._in_page = False  # what comes in is a page, no training check
-        self._burst_at: float | None = None
         self._repeat_until = 0.0
+        self._trainings = 0
+        self._repeats = 0
         self._n = 1
         self._command = Fcf.EOP
         self._answer: Fcf | None = None
@@ -198,11 +206,15 @@ class T30Receiver(Session):
         rate = dcs.rate
         if rate is None or not self._acceptable(dcs):
             return self._end(Reason.INCOMPATIBLE, f"DCS beyond our DIS: {dcs}")
+        self._trainings += 1
+        if self._trainings > MOST_TRAININGS:
+            return self._end(Reason.TRAINING_FAILED, f"DCS {MOST_TRAININGS} times without a page")
         self.rate = rate
+        self._repeats = 0
         self._t1_ends = self.now + Timer.T1.seconds
         self.state = State.TCF
         self._in_page = False
-        self._forget_data()
+        self._incoming.clear()
         return self._listen(ListenData(rate, long=True), Timer.TCF)
 
     def _acceptable(self, dcs: Dcs) -> bool:
@@ -226,7 +238,7 @@ class T30Receiver(Session):
         rate = self._speed()
         verdict = tcf.judge(self._incoming.data, rate)
         self._note("<", "training", f"TCF {rate.bits} bit/s {rate.modulation}: {verdict}")
-        self._forget_data()
+        self._incoming.clear()
         if verdict.good and rate in self.rates:
             self._agreed()
             return self._respond(Fcf.CFR)
@@ -252,31 +264,33 @@ class T30Receiver(Session):
     # -- phase C ----------------------------------------------------------------------------------------
 
     def _data(self, data: bytes) -> None:
-        self._incoming.add(data, self.now)
-        self._await_data()
+        if self.state in (State.TCF, State.RECEIVING):
+            self._incoming.add(data, self.now)
+            self._await_data()
 
     def _carrier(self, *, fast: bool) -> None:
         super()._carrier(fast=fast)
-        if fast:
+        if fast and self.state in (State.TCF, State.RECEIVING):
             self._incoming.carrier(self.now)
             self._await_data()
-        elif self._burst_at is None:
-            self._burst_at = self.now
 
     def _await_data(self) -> None:
-        """Bound the silence inside a carrier, in place of the wait for it."""
-        if self.state in (State.TCF, State.RECEIVING):
-            self._stop_wait()
-            self._wait = Timer.DATA
-            self._timers.start(Timer.DATA, self.now)
+        """Bound the silence inside a carrier, and the carrier itself, in place of the wait for it."""
+        longest = LONGEST_PAGE if self._in_page else Timer.DATA.seconds
+        began = self.now if self._incoming.began is None else self._incoming.began
+        self._stop_wait()
+        self._wait = Timer.DATA
+        left = max(0.0, began + longest - self.now)
+        self._timers.start(Timer.DATA, self.now, min(Timer.DATA.seconds, left))
 
     def _page_ended(self) -> list[Action]:
+        self._incoming.ended(self.now)
         if not self._incoming.has_lines():
             self._note("<", "page", f"{len(self._incoming.data)} octets without a line")
+            if self._incoming.seconds > LONGEST_CLICK:
+                self._repeat_until = self.now
             return self._no_page_yet()
         self.state = State.POST_PAGE
-        self._incoming.ended(self.now)
-        self._burst_at = None
         return self._listen(ListenFrames(), Timer.REST)
 
     def _page_silent(self) -> list[Action]:
@@ -290,26 +304,19 @@ class T30Receiver(Session):
     def _no_page_yet(self) -> list[Action]:
         """Hear what V.21 brings; the far end may be in the middle of a page we miss."""
         self.state = State.BETWEEN
-        self._forget_data()
-        return self._listen(ListenFrames(), Timer.REST)
-
-    def _forget_data(self) -> None:
         self._incoming.clear()
-        self._burst_at = None
-
-    def _listen_again(self) -> list[Action]:
-        self._burst_at = None
-        return super()._listen_again()
+        return self._listen(ListenFrames(), Timer.REST)
 
     # -- phase D ----------------------------------------------------------------------------------------
 
     def _judge_page(self) -> list[Action]:
         """Read the page, hand it on, answer its command."""
         self._note_command()
+        self._repeats = 0
         page, scan = self._incoming.read(self._n, self._their_dcs(), self._speed())
         answer = self._incoming.verdict(scan, self.now if self._burst_at is None else self._burst_at)
         self._note("<", "page", f"page {page.n}: {scan.rows} lines, {len(scan.bad_lines)} bad")
-        self._forget_data()
+        self._incoming.clear()
         self._loose = page
         if not scan.rows:
             return self._end(Reason.PAGE_REJECTED, f"page {self._n} has no lines")
@@ -336,6 +343,7 @@ class T30Receiver(Session):
         self._sink.store(page)
         self._loose = None
         self._unconfirmed = page.n
+        self._trainings = 0
         barrier = self._barrier(PageStored, n=page.n)
         self._held = (barrier.notice_id, self.now)
         self._n += 1
@@ -351,7 +359,7 @@ class T30Receiver(Session):
         state = self._state_after()
         if state is State.RECEIVING:
             self._in_page = True
-            self._forget_data()
+            self._incoming.clear()
             listen: Action = ListenData(self._speed(), long=False)
         else:
             listen = ListenFrames()
@@ -385,7 +393,13 @@ class T30Receiver(Session):
             if self._answer not in (Fcf.MCF, Fcf.RTP, Fcf.RTN):
                 return self._listen_again()
             self._note_command()
+        self._repeats += 1
+        if self._repeats > MOST_REPEATS:
+            return self._closed() if self.state is State.CLOSING else self._asked_for_ever()
         return self._respond(self._answer) if self._answer else self._listen_again()
+
+    def _asked_for_ever(self) -> list[Action]:
+        return self._end(Reason.PROTOCOL, f"asked for the same answer {self._repeats} times")
 
     def _note_command(self) -> None:
         if isinstance(self._signal, Fcf):
@@ -400,7 +414,8 @@ class T30Receiver(Session):
 
     def _damaged_repetition(self) -> list[Action]:
         """Give the far end the time to repeat once more what we could not read."""
-        self._repeat_until = max(self._repeat_until, self.now + REPEAT_WINDOW)
+        if self._burst_at is not None and self._burst_at <= self._repeat_until:
+            self._repeat_until = max(self._repeat_until, self.now + REPEAT_WINDOW)
         return self._listen_again()
 
     def stored(self, notice_id: int, now: float) -> list[Action]:

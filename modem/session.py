@@ -13,7 +13,7 @@ Theory of operation
   by `Timer.BURST`, a transmission by `Timer.SEND`, the whole call by `Timer.CALL`.
 * **A burst is judged when it is over.** Its last good frame with the final bit is the signal. A burst without
   one is `Cue.DAMAGED`: nobody answers it. A burst closed by a frame that only we send is our own echo: it
-  gives the wait its full time again, three times in a row at most, and is never counted as a try.
+  gives the wait its full time again, three times a transmission at most, and is never counted as a try.
 * **Every end is `_end`**: DCN where the line stands, hang up, wait for `HungUp`, then a `CallResult`.
   Nothing is raised through a call.
 * **Write-ahead** notices are made with `_barrier`, which returns the action that holds the bytes behind it.
@@ -64,7 +64,7 @@ N = TypeVar("N", bound=Notice)
 TURN_ROUND = WaitSilence(70)  # T.30: 75 ms +-20 between what the far end sent and our carrier
 MOST_ECHOES = 3
 MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dead
-LISTENS = (ListenFrames, ListenData)
+LONGEST_BURST = 20.0  # seconds; a long NSF and five address frames take less than half of it
 
 
 class State(Enum):
@@ -132,6 +132,7 @@ class Session(ABC):
         self._next_notice = 1
         self._signal: Signal | None = None  # what is being acted on
         self._burst: list[Frame] = []
+        self._burst_at: float | None = None  # when the burst that is heard, or was heard last, began
         self._echoes = 0
         self._lost = 0
         self._started = 0.0
@@ -258,6 +259,8 @@ class Session(ABC):
             self._connected = self.now
             self._stop_wait()
             return self._fire(Cue.CONNECTED)
+        if not self._timers.running(Timer.SEND):
+            return []
         self._timers.stop(Timer.SEND)
         if self._wait:
             self._timers.start(self._wait, self.now)
@@ -268,7 +271,14 @@ class Session(ABC):
 
     def _carrier(self, *, fast: bool) -> None:
         if not fast:
-            self._timers.start(Timer.BURST, self.now)
+            self._hearing()
+
+    def _hearing(self) -> None:
+        """Bound the burst being heard: what comes next in it, and the whole of it."""
+        if self._burst_at is None:
+            self._burst_at = self.now
+        left = max(0.0, self._burst_at + LONGEST_BURST - self.now)
+        self._timers.start(Timer.BURST, self.now, min(Timer.BURST.seconds, left))
 
     def _carrier_lost(self) -> list[Action]:
         self._lost += 1
@@ -281,7 +291,7 @@ class Session(ABC):
         return self._end(Reason.CALL_DROPPED, f"line lost while {self.state.value}", dcn=False)
 
     def _frame(self, frame: Frame | None, raw: bytes) -> None:
-        self._timers.start(Timer.BURST, self.now)
+        self._hearing()
         self._lost = 0
         octets = raw or (frame.encode() if frame else b"")
         self._note("<", "frame", describe(frame) if frame else "damaged or unknown frame", octets)
@@ -296,7 +306,6 @@ class Session(ABC):
             return self._fire(Cue.DAMAGED)
         if closing.fcf in self.own_frames:
             return self._echo()
-        self._echoes = 0
         self._take_burst(frames)
         return self._fire(PLAIN_POST_PAGE.get(closing.fcf, closing.fcf))
 
@@ -338,6 +347,7 @@ class Session(ABC):
         """Send; `wait` starts when everything has left."""
         self._stop_wait()
         self._wait = wait
+        self._echoes = 0
         self._timers.start(Timer.SEND, self.now, Timer.SEND.seconds + 1.1 * airtime.total(actions))
         self._log_sent(actions)
         return list(actions)
@@ -351,6 +361,7 @@ class Session(ABC):
 
     def _listen_again(self) -> list[Action]:
         """Go on hearing bursts within the wait that runs; its end, if passed meanwhile, is judged now."""
+        self._burst_at = None
         if self._wait is None:
             return []
         if not self._timers.running(self._wait) or self._timers.expired(self._wait, self.now):
@@ -363,6 +374,7 @@ class Session(ABC):
             self._timers.stop(self._wait)
         self._timers.stop(Timer.BURST)
         self._burst = []
+        self._burst_at = None
 
     def _frames(self, *contents: tuple[Fcf, bytes], x: bool) -> SendFrames:
         """Make one burst; only its last frame is final."""

@@ -1,4 +1,4 @@
-"""A document to send, a place to put what arrives, and a call between two sessions in simulated time."""
+"""What tests of the sessions share: documents, a tray, events by hand, and calls in simulated time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 
 from t4_fixtures import coded, picture
 
+from modem.actions import SendFrames
 from modem.coding import Coding, Compression, Length, PageShape, ReceivedPage, Resolution
+from modem.events import BurstEnded, CarrierSeen, FrameReceived
 from modem.job import CallJob
 from modem.receiver import T30Receiver
 from modem.sender import T30Sender
 from modem.simline import Conditions, Line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modem.actions import Action
+    from modem.events import Event
+    from modem.fcf import Frame
     from modem.result import CallResult
+    from modem.session import Session
 
 SCALE = {Resolution.STANDARD: 1, Resolution.FINE: 2, Resolution.SUPERFINE: 4}
 PLAIN = (Compression.MH, Compression.MR)
@@ -117,3 +125,26 @@ def call(
     assert sender.result, "the sender did not end"
     assert receiver.result, "the receiver did not end"
     return Call(line, sender.result, receiver.result, tray)
+
+
+def burst(*frames: Frame) -> list[Event]:
+    """Return the events of one good V.21 burst."""
+    return [CarrierSeen(fast=False), *(FrameReceived(frame, fcs_ok=True) for frame in frames), BurstEnded()]
+
+
+def feed(session: Session, events: Sequence[Event], now: float) -> list[Action]:
+    """Give events at one moment; returns the last list that was not empty."""
+    last: list[Action] = []
+    for event in events:
+        last = session.handle(event, now) or last
+    return last
+
+
+def names(actions: Sequence[Action]) -> list[str]:
+    """Return actions as words, the frames of a burst joined by +."""
+    return [
+        "+".join(frame.fcf.label for frame in one.frames)
+        if isinstance(one, SendFrames)
+        else type(one).__name__
+        for one in actions
+    ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from t30_fixtures import ANSWERER, CALLER, Tray, pages, stream
+from t30_fixtures import ANSWERER, CALLER, Tray, burst, feed, names, pages, stream
 from t30_script import FULL_DIS
 
 from modem import t4
@@ -49,9 +47,6 @@ from modem.session import MOST_ECHOES, Session, State
 from modem.simline import Line, RuleBrokenError
 from modem.timers import Timer, TimerSet
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 MH = Compression.MH
 DCS = negotiate(Dis(FULL_DIS), Coding(MH), Rate.V17_14400)
 
@@ -62,27 +57,6 @@ def sender(count: int = 1) -> T30Sender:
 
 def receiver() -> T30Receiver:
     return T30Receiver(ANSWERER, Tray())
-
-
-def burst(*frames: Frame) -> list[Event]:
-    return [CarrierSeen(fast=False), *(FrameReceived(frame, fcs_ok=True) for frame in frames), BurstEnded()]
-
-
-def feed(session: Session, events: Sequence[Event], now: float) -> list[Action]:
-    """Give events at one moment; returns the last list that was not empty."""
-    last: list[Action] = []
-    for event in events:
-        last = session.handle(event, now) or last
-    return last
-
-
-def names(actions: Sequence[Action]) -> list[str]:
-    return [
-        "+".join(frame.fcf.label for frame in one.frames)
-        if isinstance(one, SendFrames)
-        else type(one).__name__
-        for one in actions
-    ]
 
 
 def in_training(session: T30Sender) -> list[Action]:
