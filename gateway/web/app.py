@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -63,16 +62,15 @@ class Static(StaticFiles):
         return answer
 
 
-def build(site: Site) -> Starlette:
-    """Return the ASGI application."""
+def build(site: Site) -> Guard:
+    """Return the ASGI application, the guard around all of it: a fault's page carries the headers too."""
     static = Mount("/static", Static(directory=str(files("templates").joinpath("static"))), name="static")
     application = Starlette(
         routes=[*ROUTES, *(DEMO_ROUTES if site.demo else ()), static],
-        middleware=[Middleware(Guard, hosts=site.hosts)],
         exception_handlers={HTTPException: refused, Unavailable: unavailable, Exception: failed},
     )
     application.state.site = site
-    return application
+    return Guard(application, site.hosts)
 
 
 async def refused(request: Request, exception: Exception) -> Response:
