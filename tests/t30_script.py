@@ -1,7 +1,7 @@
 """Far ends of a T.30 call written down as text, one line a step.
 
     > CSI DIS            the far end sends a burst; `!MCF` sends a frame with a damaged FCS
-    > TCF 14400          ... a training check; `TCF 14400 bad` one of 55 hex
+    > TCF 14400          ... a training check, which may arrive in another form (`CHECKS`): `TCF 14400 bad`
     > page 1             ... page 1 of the script's `pages`, at the rate of its TCF; `page 1 lost`: unheard
     < DCS                it hears a burst that closes with this frame, else the test fails
     < TCF 14400          it hears a training check at this rate; `< page 14400` a page
@@ -43,7 +43,18 @@ if TYPE_CHECKING:
     from modem.notices import Notice
 
 RATES = {"14400": Rate.V17_14400, "12000": Rate.V17_12000, "9600": Rate.V29_9600, "7200": Rate.V29_7200,
-         "4800": Rate.V27_4800, "2400": Rate.V27_2400}  # fmt: skip
+         "4800": Rate.V27_4800, "2400": Rate.V27_2400,
+         "V17-9600": Rate.V17_9600, "V17-7200": Rate.V17_7200}  # fmt: skip
+CHECKS = {
+    "": lambda octets: octets,
+    "bad": lambda octets: b"\x55" * len(octets),
+    "tenth-shorter": lambda octets: octets[len(octets) // 10 :],
+    "tenth-longer": lambda octets: octets + octets[: len(octets) // 10],
+    "half": lambda octets: octets[len(octets) // 2 :],
+    "dirty-start": lambda octets: b"\xa5" * (len(octets) // 5) + octets,
+    "one-in-twenty-wrong": lambda octets: _every(octets, 20, len(octets) // 4),
+    "one-in-five-wrong": lambda octets: _every(octets, 5, len(octets)),
+}
 
 FULL_DIS = offer(
     rates=Rate,
@@ -56,6 +67,11 @@ USUAL = {
     "TSI": Frame(Fcf.TSI, x=True, fif=encode_ident("+81 3 3333 4444")),
     "NSF": Frame(Fcf.NSF, fif=b"\x00\x00\x25"),
 }
+
+
+def _every(octets: bytes, nth: int, most: int) -> bytes:
+    """Return the octets with every nth of the first `most` turned."""
+    return bytes(one ^ 0x81 if i % nth == 0 and i < most else one for i, one in enumerate(octets))
 
 
 @dataclass
@@ -91,11 +107,10 @@ class Script:
     def _data(self, _side: str, data: bytes) -> bytes:
         if any(data is lost for lost in self._lost):
             return b""
-        if data and not any(data) and self._bad_tcf:
-            return b"\x55" * len(data)
-        return data
+        return data if any(data) else CHECKS[self._check](data)
 
-    _bad_tcf = False
+    _check = ""
+    _word = "14400"
 
     # -- the far end -----------------------------------------------------------------------------------
 
@@ -129,7 +144,7 @@ class Script:
                 self._octets += data
             case DataEnded():
                 what = "TCF" if tcf.judge(self._octets, self._rate).good else "page"
-                return self._heard(f"{what} {self._rate.bits}", now)
+                return self._heard(f"{what} {self._word}", now)
             case BurstEnded() if self._waiting_for_burst():
                 return [ListenFrames()]
             case _:
@@ -191,14 +206,14 @@ class Script:
         kind, _, rate = what.partition(" ")
         if kind not in ("TCF", "page"):
             return ListenFrames()
-        self._rate = RATES[rate]
+        self._word, self._rate = rate, RATES[rate]
         return ListenData(self._rate, long=kind == "TCF")
 
     def _transmission(self, what: str) -> SendFrames | SendTraining | SendPage:
         words = what.split()
         if words[0] == "TCF":
             self._rate = RATES[words[1]]
-            self._bad_tcf = words[-1] == "bad"
+            self._check = " ".join(words[2:])
             return SendTraining(self._rate)
         if words[0] == "page":
             data = bytes(bytearray(self.pages[int(words[1]) - 1]))
