@@ -155,7 +155,7 @@ class LineConfig(Section):
     hours: str = ""
     allow: list[str] = []
     deny: list[str] = []
-    prefix: str = ""
+    prefix: Annotated[str, StringConstraints(pattern=r"^[0-9*#,]*$")] = ""
     rings: int = Field(1, ge=1, le=20)
     max_concurrent: int = Field(1, ge=1)
     speed: float | Literal["max"] = 1.0
