@@ -12,13 +12,13 @@ import json
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modem.call import FaxCall
 from modem.jobfile import BadJobError, JobFile, read_job, result_object
-from modem.notices import WRITE_AHEAD, Notice, Traced
+from modem.notices import WRITE_AHEAD, Notice, PageStored, Traced
 from modem.port import Port, PortError, open_port
 from modem.probe import Probe
 from modem.profiles import BadProfileError, Profile, named
@@ -102,6 +102,8 @@ def _carry_out(options: argparse.Namespace, trace: Path, files: dict[int, Path])
     result = call.result
     if result is None:
         raise _CannotCallError(Reason.MODEM_ERROR, "the call did not end")
+    if sink.failed:
+        result = replace(result, success=False, reason=Reason.MODEM_ERROR, t30=sink.failed)
     lines = [*map(asdict, result.trace), *call.lines]
     trace.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     return result
@@ -139,7 +141,8 @@ def _call(
         call = RecordedCall(job.call, pages, sink, profile)
         gc.collect()
         gc.disable()  # a collection in a turn-round would cost the page
-        run_call(call, port, clock=time.monotonic, on_notice=_listener(mailbox, quiet=quiet), mailbox=mailbox)
+        listener = _listener(mailbox, sink, quiet=quiet)
+        run_call(call, port, clock=time.monotonic, on_notice=listener, mailbox=mailbox)
     finally:
         gc.enable()
         mailbox.close()
@@ -163,11 +166,13 @@ def _await_ring(job: JobFile, port: Port, profile: Profile, mailbox: Mailbox) ->
     print(f"call from {incoming.caller or 'an unknown number'} to {incoming.called or 'us'}", file=sys.stderr)
 
 
-def _listener(mailbox: Mailbox, *, quiet: bool) -> Callable[[Notice], None]:
-    """Pages were written before their notice: here every notice counts as stored at once."""
+def _listener(mailbox: Mailbox, sink: PageFolder, *, quiet: bool) -> Callable[[Notice], None]:
+    """Pages were written before their notice, or could not be: then the call ends without confirming."""
 
     def listen(notice: Notice) -> None:
-        if isinstance(notice, WRITE_AHEAD):
+        if isinstance(notice, PageStored) and sink.failed:
+            mailbox.cancel()
+        elif isinstance(notice, WRITE_AHEAD):
             mailbox.stored(notice.id)
         if isinstance(notice, Traced) and not quiet:
             _print_entry(asdict(notice.entry))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from modem.coding import Compression
 from modem.job import CallJob
+from modem.rates import Rate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from modem.result import CallResult
 
 CLASSES = ("auto", "1", "1.0")
+SLOWEST = min(rate.bits for rate in Rate)
 OF_THE_CALL = ("number", "ident", "ecm", "max_rate", "sub", "pwd", "sid", "sep", "poll", "max_seconds")
 
 
@@ -65,6 +68,10 @@ def _call(raw: dict[str, Any], path: Path) -> CallJob:
     except ValueError as error:
         raise BadJobError(f"{path}: {error}") from error
     job = CallJob(role=role, compressions=compressions, **values)
+    if not (math.isfinite(job.max_seconds) and job.max_seconds > 0):
+        raise BadJobError(f"{path}: max_seconds is a number of seconds, not {job.max_seconds}")
+    if not job.max_rate >= SLOWEST:
+        raise BadJobError(f"{path}: max_rate is {SLOWEST} bit/s at least, not {job.max_rate}")
     if role == "call" and not job.number:
         raise BadJobError(f"{path}: a job of role call needs a number")
     return job

@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageSequence
 
 from modem.coding import Coding, Compression, PageShape, Resolution
 from modem.fcf import reverse_bits
@@ -54,7 +54,7 @@ def read_document(path: Path) -> list[Picture]:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as file:
             return [_picture(frame, path) for frame in ImageSequence.Iterator(file)]
-    except (OSError, SyntaxError, UnidentifiedImageError, struct.error) as error:
+    except (OSError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise BadDocumentError(f"{path}: {error}") from error
 
 
@@ -135,19 +135,27 @@ def decode(page: ReceivedPage) -> Image.Image:
 
 
 class PageFolder:
-    """A `PageSink` that writes each page to `page-001.tif`, ... of a folder as it comes."""
+    """A `PageSink` that writes each page to `page-001.tif`, ... of a folder as it comes.
+
+    `failed` says why a page could not be written, "" while all could: such a page must not be confirmed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.failed = ""
         self.files: dict[int, Path] = {}
         self.pages: dict[int, ReceivedPage] = {}
 
     def store(self, page: ReceivedPage) -> None:
         """Write the page, in Group 4 coding with the true resolution."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"page-{page.n:03d}.tif"
         dots = (PELS_PER_INCH, LINES_PER_INCH[page.coding.resolution])
-        decode(page).save(path, "TIFF", compression="group4", dpi=dots)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            decode(page).save(path, "TIFF", compression="group4", dpi=dots)
+        except OSError as error:
+            self.failed = f"page {page.n} cannot be written: {error}"
+            return
         self.pages[page.n] = page
         self.files[page.n] = path
 

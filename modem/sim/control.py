@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modem.sim.exchange import Exchange
 
 LONGEST_REQUEST = 1 << 20
+LONGEST_BACKLOG = 1 << 24
 
 
 @contextmanager
@@ -111,6 +112,7 @@ class Connection:
         self.waits_for: int | None = None
         self._server = server
         self._request = b""
+        self._unsent = bytearray()
         link.settimeout(0)
 
     def readable(self) -> None:
@@ -127,9 +129,18 @@ class Connection:
             self._server.request(self, request)
 
     def answer(self, **values: Any) -> None:
-        """Send one answer; a client that does not read is dropped."""
+        """Send one answer, or as much of it as the client takes now; one that never reads is dropped."""
+        self._unsent += json.dumps(values).encode() + b"\n"
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is left of earlier answers."""
         try:
-            self.link.sendall(json.dumps(values).encode() + b"\n")
+            while self._unsent:
+                del self._unsent[: self.link.send(self._unsent)]
+        except BlockingIOError:
+            if len(self._unsent) > LONGEST_BACKLOG:
+                self._server.drop(self)
         except OSError:
             self._server.drop(self)
 
@@ -200,8 +211,9 @@ class ControlServer:
         connection.waits_for = n
 
     def serve(self) -> None:
-        """Answer those whose call has ended."""
+        """Answer those whose call has ended, and go on with long answers."""
         for connection in self._connections[:]:
+            connection.flush()
             n = connection.waits_for
             if n is not None and n in self._exchange.results:
                 connection.waits_for = None

@@ -114,6 +114,23 @@ def test_the_command_line_receives_what_a_far_machine_sends(tmp_path: Path, fast
     assert all(same_pixels(got, sent.image) for got, sent in zip(arrived, pictures, strict=True))
 
 
+def test_a_page_that_cannot_be_written_is_never_confirmed(tmp_path: Path, fast: Running) -> None:
+    document = save_tiff(drawn_pages(2, Resolution.STANDARD, 100), tmp_path / "a.tif")
+    (tmp_path / "got").write_text("a file where the folder should be")
+    job = write_job(tmp_path / "job.json", role="answer", receive_dir="got", max_seconds=60)
+    command = [sys.executable, "-m", "modem.cli", "run-job", "--port", str(fast.port), "--job", str(job)]
+    answering = subprocess.Popen(
+        [*command, "--result", str(tmp_path / "result.json")], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    with fast.control() as control:
+        end = control.wait(control.call(LINE, document, FAR))
+    assert (end["success"], end["confirmed"]) == (False, 0)
+    assert answering.wait(60.0) == 1
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["success"], result["reason"]) == (False, "modem-error")
+    assert "page 1 cannot be written" in result["t30"]
+
+
 def test_the_command_line_tells_what_a_modem_is(fast: Running) -> None:
     ran = cli("probe", fast.port)
     assert ran.returncode == 0, ran.stderr

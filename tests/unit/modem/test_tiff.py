@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 from softmodem_fixtures import drawn_pages, same_pixels, save_tiff, tiff_images
+from t30_fixtures import stream
 
 from modem import t4
 from modem.coding import Coding, Compression, Length, ReceivedPage, Resolution
@@ -89,3 +91,55 @@ def test_a_fine_page_is_prepared_as_standard_too_and_nothing_else() -> None:
 def test_mh_is_prepared_even_when_not_asked_for() -> None:
     pages = PreparedPages(drawn_pages(1, height=30), (Compression.MMR,))
     assert pages.size(1, Coding(Compression.MH)) > 0
+
+
+def test_a_picture_that_would_fill_all_memory_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("1", (1728, 200), 1).save(tmp_path / "bomb.tif")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(BadDocumentError, match=r"bomb\.tif"):
+        read_document(tmp_path / "bomb.tif")
+
+
+def forty_lines() -> ReceivedPage:
+    data = t4.finish(stream(Compression.MH, 1728, 40, 1), Compression.MH)
+    return received(data, Compression.MH, 40, Resolution.STANDARD)
+
+
+def test_a_page_that_was_written_is_told_from_one_that_was_not(tmp_path: Path) -> None:
+    good, bad = PageFolder(tmp_path / "good"), PageFolder(tmp_path / "file" / "folder")
+    (tmp_path / "file").write_text("in the way")
+    good.store(forty_lines())
+    bad.store(forty_lines())
+    assert good.failed == ""
+    assert good.files[1].exists()
+    assert "page 1 cannot be written" in bad.failed
+    assert bad.files == bad.pages == {}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_page_of_any_octets_with_a_line_in_it_can_be_written(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    folder = PageFolder(tmp_path)
+    for compression in (Compression.MH, Compression.MR):
+        data = bytearray(t4.finish(stream(compression, 1728, 40, 1), compression))
+        for _ in range(chance.randrange(60)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        scan = t4.scan(bytes(data), compression, 1728)
+        folder.store(
+            ReceivedPage(
+                seed,
+                Coding(compression),
+                bytes(data),
+                scan.rows,
+                scan.bad_lines,
+                0,
+                14400,
+                ecm=False,
+                seconds=1,
+            )
+        )
+        assert folder.failed == ""
+        with Image.open(folder.files[seed]) as written:
+            assert written.size == (1728, scan.rows)
