@@ -1,4 +1,4 @@
-"""What a checkout holds: lists that parse, versions that are pinned, nothing of the machine it was made on."""
+"""What a checkout holds: lists that parse, versions that are pinned, nothing of one machine."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def tracked() -> list[Path]:
 
 
 def texts() -> list[tuple[str, str]]:
-    found = []
-    for path in tracked():
-        if path.suffix in TEXT and path.is_file() and path != Path(__file__):
-            found.append((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8", errors="replace")))
-    return found
+    return [
+        (str(path.relative_to(ROOT)), path.read_text(encoding="utf-8", errors="replace"))
+        for path in tracked()
+        if path.suffix in TEXT and path.is_file() and path != Path(__file__)
+    ]
 
 
 def names(file: str) -> list[str]:
@@ -90,9 +90,10 @@ def needed() -> set[str]:
         for text in requires(name) or ():
             requirement = Requirement(text)
             marks = [{"extra": extra} for extra in extras or {""}]
-            if requirement.marker is None or any(requirement.marker.evaluate(mark) for mark in marks):
-                if canonicalize_name(requirement.name) not in seen:
-                    waiting.append((requirement.name, frozenset(requirement.extras)))
+            marker = requirement.marker
+            applies = marker is None or any(marker.evaluate(mark) for mark in marks)
+            if applies and canonicalize_name(requirement.name) not in seen:
+                waiting.append((requirement.name, frozenset(requirement.extras)))
     return seen
 
 

@@ -135,8 +135,16 @@ def test_a_page_source_has_these_methods(method: str, takes: list[str]) -> None:
 def test_a_page_sink_takes_pages() -> None:
     assert parameters(PageSink.store) == ["page"] == parameters(PageFolder.store)
     assert names(ReceivedPage) == [
-        "n", "coding", "data", "rows", "bad_lines", "longest_bad_run", "rate", "ecm", "seconds",
-    ]  # fmt: skip
+        "n",
+        "coding",
+        "data",
+        "rows",
+        "bad_lines",
+        "longest_bad_run",
+        "rate",
+        "ecm",
+        "seconds",
+    ]
 
 
 def test_a_coding_says_compression_width_resolution_and_length() -> None:
