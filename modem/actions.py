@@ -98,6 +98,8 @@ class Barrier:
     notice_id: int
 
 
+SENDING = (WaitSilence, Silence, SendFrames, SendTraining, SendPage)
+
 Action = (
     Dial
     | Answer

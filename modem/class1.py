@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from modem.actions import (
+    SENDING,
     Answer,
     Barrier,
     Dial,
@@ -55,7 +56,6 @@ _STEPS: dict[type, Callable[[Any, Profile], Step]] = {
     ListenData: lambda action, _profile: ListenFast(action.rate, long=action.long),
     HangUp: lambda _action, _profile: GoOnHook(),
 }
-SENDING = (WaitSilence, Silence, SendFrames, SendTraining, SendPage)
 
 
 class Class1Driver:

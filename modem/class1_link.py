@@ -167,6 +167,31 @@ class Step:
         return None
 
 
+class Breakable(Step):
+    """A command any character ends: broken off once, when its time is up or its list is replaced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._aborting = False
+
+    def expired(self) -> None:
+        """Break off; when even that gets no answer, go on without."""
+        if self._aborting:
+            self.given_up()
+            return
+        self._aborting = True
+        self.link.break_off()
+
+    def given_up(self) -> None:
+        """End without the modem's word."""
+        self.done = True
+
+    def cut(self) -> Step | None:
+        """End it by one CAN, unless the modem never heard of it."""
+        self.done = self.link.retract()
+        return None if self.done else Abort()
+
+
 class Abort(Step):
     """Break off a running receive, dial or +FRS with one CAN and swallow what comes of it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modem.atparser import Code, Data, Report, Result, Token
-from modem.class1_link import Abort, Modem, Step
+from modem.class1_link import Breakable, Modem
 from modem.events import (
     BurstEnded,
     CarrierLost,
@@ -45,32 +45,22 @@ def fcs_good(raw: bytes) -> bool:
     return register == 0xF0B8
 
 
-class _Listen(Step):
-    """What both listens share: the command, one repetition when it is refused, and breaking off."""
+class _Listen(Breakable):
+    """What both listens share: the command, and one repetition when it is refused."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = text
         self._seen = False
         self._refused = False
-        self._aborting = False
 
     def begin(self) -> None:
         """Ask the modem to receive."""
         self.link.command(self._text, within=IDLE_SECONDS, data=True)
 
-    def expired(self) -> None:
-        """Nothing, or a carrier without end: break off, and report the end all the same."""
-        if self._aborting:
-            self._over()
-            return
-        self._aborting = True
-        self.link.break_off()
-
-    def cut(self) -> Step | None:
-        """End a reception by one CAN, unless the modem never heard of it."""
-        self.done = self.link.retract()
-        return None if self.done else Abort()
+    def given_up(self) -> None:
+        """Nothing, or a carrier without end: report its end all the same."""
+        self._over()
 
     def _over(self) -> None:
         self.done = True

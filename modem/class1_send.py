@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modem.atparser import Code, Result, Token
-from modem.class1_link import Abort, Link, Modem, Step
+from modem.class1_link import Breakable, Link, Modem, Step
 from modem.result import Reason
 
 if TYPE_CHECKING:
@@ -69,13 +69,12 @@ class KeepSilent(Step):
         lost(self.link, self._text, None)
 
 
-class AwaitSilence(Step):
+class AwaitSilence(Breakable):
     """AT+FRS: wait until the far end was silent. A noisy line never is: then we send all the same."""
 
     def __init__(self, ms: int) -> None:
         super().__init__()
         self._ms = ms
-        self._aborting = False
 
     def begin(self) -> None:
         """Send the command."""
@@ -86,19 +85,6 @@ class AwaitSilence(Step):
         """Any result ends it; what it was matters only if the next command fails too."""
         if isinstance(token, Result) and token.code is not Code.CONNECT:
             self.done = True
-
-    def expired(self) -> None:
-        """Break off once, then go on whatever the modem says."""
-        if self._aborting:
-            self.done = True
-            return
-        self._aborting = True
-        self.link.break_off()
-
-    def cut(self) -> Step | None:
-        """End +FRS by a character, unless the modem never heard of it."""
-        self.done = self.link.retract()
-        return None if self.done else Abort()
 
 
 class SendBurst(Step):

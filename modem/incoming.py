@@ -22,7 +22,7 @@ MOST_BAD_FOR_RTP = 0.15
 CUT_OFF_GAP = 2.0  # seconds between a carrier that went without RTC and the command of its page
 
 
-class Incoming:
+class CarrierData:
     """Octets of one carrier and when they came."""
 
     def __init__(self) -> None:

@@ -39,8 +39,8 @@ from modem.capabilities import Dcs, offer
 from modem.coding import Compression
 from modem.fcf import Fcf, Frame
 from modem.ident import decode_ident, encode_ident
-from modem.incoming import Incoming
-from modem.notices import Answered, Identified, Negotiated, PageStored
+from modem.incoming import CarrierData
+from modem.notices import Answered, Identified, PageStored
 from modem.rates import Rate
 from modem.result import PageState, Reason
 from modem.session import TURN_ROUND, Cue, Session, State, Table
@@ -143,7 +143,7 @@ class T30Receiver(Session):
         self._dcs: Dcs | None = None
         self._sub = ""
         self._t1_ends = 0.0
-        self._incoming = Incoming()
+        self._incoming = CarrierData()
         self._in_page = False  # what comes in is a page, no training check
         self._repeat_until = 0.0
         self._trainings = 0
@@ -240,22 +240,9 @@ class T30Receiver(Session):
         self._note("<", "training", f"TCF {rate.bits} bit/s {rate.modulation}: {verdict}")
         self._incoming.clear()
         if verdict.good and rate in self.rates:
-            self._agreed()
+            self._tell_negotiated(self._their_dcs())
             return self._respond(Fcf.CFR)
         return self._respond(Fcf.FTT)
-
-    def _agreed(self) -> None:
-        dcs = self._their_dcs()
-        coding = dcs.coding
-        self._tell(
-            Negotiated,
-            rate=self._speed().bits,
-            compression=coding.compression.value,
-            resolution=coding.resolution.value,
-            width=coding.width,
-            ecm=dcs.ecm,
-            text=str(dcs),
-        )
 
     def _not_retrained(self) -> list[Action]:
         """After FTT begin again with DIS; after RTP and RTN the far end should have known better."""
@@ -463,7 +450,3 @@ class T30Receiver(Session):
     def _their_dcs(self) -> Dcs:
         assert self._dcs is not None  # noqa: S101  (every state behind PHASE_B has one)
         return self._dcs
-
-    def _speed(self) -> Rate:
-        assert self.rate is not None  # noqa: S101  (set with the DCS)
-        return self.rate

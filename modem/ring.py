@@ -43,7 +43,6 @@ class RingWatch:
         self._heard = Incoming()
         self._last_ring: float | None = None
         self._started = False
-        self._started = False
 
     @property
     def ready(self) -> bool:

@@ -34,7 +34,6 @@ from modem.ident import decode_ident, encode_address, encode_ident
 from modem.notices import (
     Answered,
     Identified,
-    Negotiated,
     PageAwaiting,
     PageConfirmed,
     PageRejected,
@@ -257,16 +256,7 @@ class T30Sender(Session):
         if dcs == self._in_force:
             return
         self._in_force = dcs
-        coding = dcs.coding
-        self._tell(
-            Negotiated,
-            rate=self._speed().bits,
-            compression=coding.compression.value,
-            resolution=coding.resolution.value,
-            width=coding.width,
-            ecm=dcs.ecm,
-            text=str(dcs),
-        )
+        self._tell_negotiated(dcs)
 
     def _page_left(self) -> list[Action]:
         self._page(self._n, state=PageState.AWAITING, seconds=self.now - self._began)
@@ -337,10 +327,6 @@ class T30Sender(Session):
     def _their_dis(self) -> Dis:
         assert self._dis is not None  # noqa: S101  (every state behind WAIT_DIS has one)
         return self._dis
-
-    def _speed(self) -> Rate:
-        assert self.rate is not None  # noqa: S101  (chosen before the first DCS)
-        return self.rate
 
     def _coding(self) -> Coding:
         return self._document[self._n - self._first]

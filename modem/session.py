@@ -48,7 +48,7 @@ from modem.events import (
     Sent,
 )
 from modem.fcf import PLAIN_POST_PAGE, Fcf, Frame
-from modem.notices import Dialling, Finished, Notice
+from modem.notices import Dialling, Finished, Negotiated, Notice
 from modem.rates import Rate
 from modem.result import CallResult, PageResult, PageState, Reason, TraceEntry
 from modem.timers import Timer, TimerSet
@@ -57,6 +57,7 @@ from modem.wording import describe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from modem.capabilities import Dcs
     from modem.job import CallJob
 
 N = TypeVar("N", bound=Notice)
@@ -401,6 +402,23 @@ class Session(ABC):
         self._timers.start(wait, self.now)
         self._dialling = self._tell(Dialling, number=number).id
         return Barrier(self._dialling)
+
+    def _speed(self) -> Rate:
+        assert self.rate is not None  # noqa: S101  (set with the first DCS)
+        return self.rate
+
+    def _tell_negotiated(self, dcs: Dcs) -> None:
+        """Tell the parameters in force."""
+        coding = dcs.coding
+        self._tell(
+            Negotiated,
+            rate=self._speed().bits,
+            compression=coding.compression.value,
+            resolution=coding.resolution.value,
+            width=coding.width,
+            ecm=dcs.ecm,
+            text=str(dcs),
+        )
 
     def _page(self, n: int, **changes: object) -> None:
         """Change what is known of page `n`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from modem import airtime
 from modem.actions import (
+    SENDING,
     Action,
     Answer,
     Barrier,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from modem.fcf import Frame
     from modem.simline import Line, Party
 
-SENDING = (WaitSilence, Silence, SendFrames, SendTraining, SendPage)
 LAST = (ListenFrames, ListenData, HangUp)
 CED = 3.0
 LATE_FOR_TRAINING = 0.1  # seconds a fast receiver may open after the carrier began

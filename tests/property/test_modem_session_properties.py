@@ -11,6 +11,7 @@ from t30_fixtures import ANSWERER, CALLER, Tray, call, pages, stream
 
 from modem import t4, tcf
 from modem.actions import (
+    SENDING,
     Action,
     Answer,
     Barrier,
@@ -19,10 +20,6 @@ from modem.actions import (
     ListenData,
     ListenFrames,
     SendFrames,
-    SendPage,
-    SendTraining,
-    Silence,
-    WaitSilence,
 )
 from modem.capabilities import Dcs, Dis
 from modem.coding import Compression
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
     from modem.session import Session
 
 MH, MR = Compression.MH, Compression.MR
-SENDING = (WaitSilence, Silence, SendFrames, SendTraining, SendPage)
 LAST = (ListenFrames, ListenData, HangUp)
 
 fifs = st.one_of(

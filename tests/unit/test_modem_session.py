@@ -37,7 +37,7 @@ from modem.events import (
     Sent,
 )
 from modem.fcf import Fcf, Frame
-from modem.incoming import Incoming
+from modem.incoming import CarrierData
 from modem.notices import Dialling, Finished, Notice
 from modem.rates import Rate
 from modem.receiver import T30Receiver
@@ -122,7 +122,7 @@ def test_timers_keep_the_tolerances_of_t30(timer: Timer, least: float, most: flo
 
 
 def judged(bad: int, *, ended: bool = True, gap: float = 0.1) -> Fcf:
-    incoming = Incoming()
+    incoming = CarrierData()
     incoming.add(b"\x00", 10.0)
     incoming.ended(20.0)
     return incoming.verdict(t4.Scan(1000, tuple(range(bad)), bad, ended), 20.0 + gap)
@@ -143,7 +143,7 @@ def test_a_page_without_rtc_is_cut_off_only_when_its_command_was_long_in_coming(
 
 
 def test_a_page_knows_its_time_on_the_line() -> None:
-    incoming = Incoming()
+    incoming = CarrierData()
     incoming.carrier(10.0)
     incoming.add(t4.finish(stream(MH, 1728, 20, 1), MH), 11.0)
     incoming.ended(12.5)
