@@ -65,6 +65,11 @@ def structured(message: Message, name: str) -> Value:
     return Value("")
 
 
+def parameters(value: bytes) -> dict[str, str]:
+    """Return the decoded parameters of one raw value of a structured field."""
+    return _parameters(_unicode(FOLD.sub(b"", value)))
+
+
 def addresses(message: Message, name: str) -> list[tuple[str, str]]:
     """Return (display name, address) of all values of an address field."""
     values = [_unicode(value) for value in raw(message, name)]

@@ -31,7 +31,9 @@ NO_PAGE = {
     "application/vnd.ms-tnef": "winmail.dat was left out: ask the sender for the attachments themselves",
 }
 NO_PAGE_NAMES = {"winmail.dat": NO_PAGE["application/ms-tnef"], "smime.p7s": "", "invite.ics": ""}
-SEALED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+SEALED = frozenset(
+    {"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+)
 META_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 MAX_DEPTH = 25
 HEADER_LINES = ("From", "To", "Cc", "Date", "Subject")
@@ -140,8 +142,6 @@ def _escaped(text: str) -> str:
 
 def _wanted(kind: str, children: list[Message]) -> list[Message]:
     """Return the parts of a multipart that count."""
-    if kind == "multipart/signed":
-        return children[:1]
     if kind != "multipart/alternative":
         return children
     for wanted in (("text/html", "application/xhtml+xml"), ("text/plain",)):

@@ -4,7 +4,8 @@ Nothing is decoded and no tree is built, so that no mail can make this slow: a p
 meets the mail later, in a child with limits. Here only the limits of design.md 5a are held (they keep known
 parser bombs out, threats.md section 3), the fields the door itself needs are read, and mails are turned away
 that must not become faxes: automatic answers and loops (threats.md section 4), and signed or encrypted mail,
-which no part of this release can judge.
+which no part of this release can judge, however deep it lies. Of all values only file names are decoded: what
+is sealed stays sealed under an encoded name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.domain.errors import Refused
+from gateway.mailin import headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,6 @@ FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)\Z", re.DOTALL)
 FOLD = re.compile(rb"\r\n(?=[ \t])")
 COMMENT = re.compile(rb"\([^()]*\)")
 BOUNDARY = re.compile(rb"\bboundary\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;\"]+))", re.IGNORECASE)
-NAME = re.compile(rb"\b(?:file)?name\*?\s*=\s*\"?[^;\"]*smime\.p7m", re.IGNORECASE)
 CONTINUATION = re.compile(rb"\*\d+\*?\s*=")
 MESSAGE_ID = re.compile(rb"<[^<>\s]{1,990}>")
 SEALED = frozenset(
@@ -42,6 +43,7 @@ SEALED = frozenset(
 MAX_DASH_LINES = 100_000
 MAX_CONTINUATIONS = 200
 MAX_PART_HEADER = 64 * 1024
+MAX_PARAMETERS = 4096  # bytes looked at for a name; one behind so much else is left to the reader
 
 
 class Rejected(Refused):
@@ -58,6 +60,11 @@ class Findings:
 
     message_id: str
     header_end: int
+
+
+def media_type(value: bytes) -> bytes:
+    """Return the "type/subtype" of a Content-Type in lower case; white space around the slash is legal."""
+    return b"".join(COMMENT.sub(b"", value).partition(b";")[0].split()).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,7 @@ class Header:
     @property
     def content_type(self) -> bytes:
         """The media type in lower case, without parameters and comments."""
-        value = COMMENT.sub(b"", self.first(b"content-type"))
-        return value.partition(b";")[0].strip().lower()
+        return media_type(self.first(b"content-type"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,7 @@ def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -
         if messages > limits.message_depth:
             raise Rejected("5.6.0", "Attached messages are nested too deep")
         header = read_header(mail, header.end, limits.header_bytes)
-    if not messages:
-        _check_sealed(header)
+    _check_sealed(header)
     found = BOUNDARY.search(header.first(b"content-type"))
     if found and header.content_type.startswith(b"multipart/"):
         delimiter = b"--" + (found[1] or found[2] or b"").rstrip()
@@ -177,9 +182,16 @@ def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -
 
 
 def _check_sealed(header: Header) -> None:
-    described = header.first(b"content-type") + b";" + header.first(b"content-disposition")
-    if header.content_type in SEALED or NAME.search(described):
+    types = header.all(b"content-type")  # a second one is against the rules, and some readers prefer it
+    names = [*types, *header.all(b"content-disposition")]
+    if any(media_type(value) in SEALED for value in types) or any(_is_sealed_name(value) for value in names):
         raise Rejected("5.7.5", "Signed and encrypted mail is not taken by this gateway")
+
+
+def _is_sealed_name(value: bytes) -> bool:
+    """Whether a parameter names an S/MIME file, by its plain name or an encoded one."""
+    parameters = headers.parameters(value[:MAX_PARAMETERS])
+    return any(parameters.get(name, "").strip().lower().endswith(".p7m") for name in ("name", "filename"))
 
 
 def _dash_lines(mail: Bytes, start: int) -> Iterator[tuple[int, bytes]]:

@@ -133,6 +133,13 @@ def test_a_text_full_of_dashes_is_no_structure() -> None:
         b"Content-Type: application/octet-stream; name=smime.p7m",
         b'Content-Disposition: attachment; filename="SMIME.P7M"',
         b"Content-Disposition: attachment;\r\n filename*=utf-8''smime.p7m",
+        b"Content-Type: multipart/\r\n signed; boundary=x",
+        b"Content-Type: application / pkcs7-mime",
+        b"Content-Type: text/plain\r\nContent-Type: multipart/signed; boundary=x",
+        b"Content-Disposition: attachment; filename*=utf-8''smime%2Ep7m",
+        b'Content-Type: application/octet-stream; name*0="smime"; name*1=".p7m"',
+        b'Content-Type: application/octet-stream; name="=?utf-8?B?c21pbWUucDdt?="',
+        b"Content-Type: application/octet-stream; name=brief.p7m",
     ],
 )
 def test_signed_and_encrypted_mail_is_turned_away_at_any_depth(field: bytes) -> None:
@@ -142,9 +149,22 @@ def test_signed_and_encrypted_mail_is_turned_away_at_any_depth(field: bytes) -> 
     assert refusal(multipart(multipart(part, boundary=b"inner"))) == "5.7.5"
 
 
-def test_a_signed_mail_that_somebody_attached_is_only_an_attachment() -> None:
+def test_a_signed_mail_that_somebody_attached_would_be_drawn_unjudged_and_is_turned_away_too() -> None:
     signed = multipart(b"\r\ntext", kind=b"signed", boundary=b"s")
-    assert refusal(multipart(b"Content-Type: message/rfc822\r\n\r\n" + signed)) == ""
+    assert refusal(multipart(b"Content-Type: message/rfc822\r\n\r\n" + signed)) == "5.7.5"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Content-Type: text/plain; name=p7m.txt",
+        b"Content-Type: text/plain; name=smime.p7m.txt",
+        b"Content-Type: text/plain; charset=smime.p7m",
+        b"Content-Type: application/pkcs7-signature; name=smime.p7s",
+    ],
+)
+def test_what_only_sounds_sealed_is_taken(field: bytes) -> None:
+    assert refusal(multipart(b"\r\ntext", field + b"\r\n\r\nx")) == ""
 
 
 @pytest.mark.parametrize(
