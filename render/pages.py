@@ -46,6 +46,8 @@ def render_parts(
             raise TooManyPages(part.name, f"The fax would have more than {settings.max_pages} pages.")
         sheets.append(opened)
     if not pages:
+        if names := ", ".join(part.name for part in parts if part.name):
+            raise NothingToSend(names, "The file is blank.")
         raise NothingToSend("", "There is nothing to send: no page was found in the message.")
     masters = {name: _master(sheets, geometry.canvas(settings.paper, name)) for name in resolutions}
     return Rendering(masters, pages, warnings)

@@ -146,6 +146,8 @@ def _open_text(part: Part, kind: Kind, settings: Settings, warnings: list[str]) 
     if kind is Kind.HTML:
         return PdfSheets(part.name, html_pdf(part, text, settings, language, warnings))
     if not clean(text).strip():
+        if part.name:
+            warnings.append(f"{part.name}: The file is blank and was left out.")
         return None
     draw = csv_pdf if kind is Kind.CSV else text_pdf
     return PdfSheets(part.name, draw(part.name, text, settings, language))

@@ -165,9 +165,8 @@ class RenderRole:
             )
             return
         except RenderError as error:
-            await self._refuse(
-                lease, Cause.UNREADABLE_DOCUMENT, f"The message could not be read: {error.text}"
-            )
+            log.warning("not readable", number=lease.number, detail=error.text)
+            await self._refuse(lease, Cause.UNREADABLE_DOCUMENT, "The message could not be read.")
             return
         notify_to = await self._notify_to(lease, reading.reply_to, reading.from_)
         try:

@@ -14,6 +14,7 @@ from gateway.domain.states import DeliveryState
 from gateway.language import translations
 from gateway.notice import Notice, zoned_time
 from gateway.notify.codes import cause_of, status_of
+from gateway.notify.details import said
 from gateway.wording import WORDS
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def notice_of(result: Result, language: str) -> Notice:
         banner=gettext("SIMULATED: this fax went over a simulated line. No telephone call was made.")
         if result.simulated_line
         else "",
-        remarks=result.warnings,
+        remarks=tuple(said(warning, language) for warning in result.warnings),
     )
 
 
@@ -137,7 +138,7 @@ def reasons(result: Result, why: str, advice: str, language: str) -> tuple[Row, 
     gettext = translations(language).ugettext
     return (
         (gettext("Why"), why),
-        (gettext("Detail"), result.detail),
+        (gettext("Detail"), said(result.detail, language)),
         (gettext("What to do"), "" if result.by_test_number else advice),
     )
 

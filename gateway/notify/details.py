@@ -1,0 +1,90 @@
+"""What our parts noted about a fax, said to its sender in the language of the result mail.
+
+The renderer and the reader of mails run in children without catalogues; they write English, `file: sentence`.
+The queue notes why it stopped dialling as a word (`domain/retry.py`). Both are stored as they are, for logs
+and programs. Here a note is recognised by its shape and said again for a person; the name of the file and
+what stood in a hole are kept. A note of no known shape stays as it is: better that than no reason.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from gateway.language import N_, translations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STOPPED: Final[Mapping[str, str]] = {
+    "final-cause": "",  # the cause says it all
+    "dials-used": N_("It was dialled as often as the account allows."),
+    "not-a-fax": N_("It was dialled several times, and no fax machine ever answered."),
+    "fault-lasts": N_("The fault has lasted too long for this fax to wait any longer."),
+}
+"""Why the queue dials no more; the words are those of `domain/retry.py`."""
+
+SENTENCES: Final = (
+    N_("The PDF is damaged."),
+    N_("The PDF asks for a password."),
+    N_("The PDF is protected in a way we cannot open."),
+    N_("Page %(num)s of the PDF is damaged."),
+    N_("The picture is damaged."),
+    N_("The picture cannot be read."),
+    N_("The picture has more than %(num)s million pixels."),
+    N_("This is not a TIFF file."),
+    N_("The TIFF file is damaged."),
+    N_("The TIFF file's directories run in a circle."),
+    N_("The TIFF file does not hold fax pages."),
+    N_("A fax page could not be decoded."),
+    N_("This kind of document cannot be faxed (%(kind)s)."),
+    N_("The text is longer than %(num)s pages."),
+    N_("The fax would have more than %(num)s pages."),
+    N_("%(pages)s pages to %(numbers)s numbers are more than %(num)s."),
+    N_("There is nothing to send: no page was found in the message."),
+    N_("The file is blank."),
+    N_("The file is blank and was left out."),
+    N_("The mail holds nothing that could be faxed."),
+    N_("The submission came without a document."),
+    N_("The parts of the mail are nested too deep."),
+    N_("Signed or encrypted mail cannot be read by this gateway."),
+    N_("The document took too long to draw."),
+    N_("The renderer crashed on this document (%(name)s)."),
+    N_("The document needs more memory than allowed."),
+    N_("The renderer failed on this document."),
+    N_("The renderer ended without an answer."),
+    N_("The message could not be read."),
+    N_("A fault of this gateway; its log says more."),
+    N_("some characters could not be read as %(name)s."),
+    N_("the layout could not be followed; its words were drawn as plain text."),
+    N_("winmail.dat was left out: ask the sender for the attachments themselves"),
+    N_("%(word)s is not a modifier"),
+)
+"""What the renderer and the reader of mails say; a test compares this with what they can raise."""
+
+HOLE: Final = re.compile(r"%\((\w+)\)s")
+
+
+def said(note: str, language: str) -> str:
+    """Return a note for a person; "" where the cause already says it."""
+    gettext = translations(language).ugettext
+    if note in STOPPED:
+        return gettext(STOPPED[note]) if STOPPED[note] else ""
+    for shape, sentence in shapes():
+        if found := shape.fullmatch(note):
+            held = found.groupdict(default="")
+            return held.pop("file") + gettext(sentence) % held
+    return note
+
+
+@cache
+def shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what each sentence looks like with its holes filled, behind the name of a file or without."""
+    return tuple((re.compile(f"(?P<file>(?:.+: )?){shape(text)}", re.DOTALL), text) for text in SENTENCES)
+
+
+def shape(sentence: str) -> str:
+    """Return a pattern that fits a sentence with anything in its holes."""
+    words = HOLE.split(sentence)  # text, name of a hole, text, ...
+    return "".join(f"(?P<{word}>.+)" if n % 2 else re.escape(word) for n, word in enumerate(words))
