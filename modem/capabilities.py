@@ -26,6 +26,8 @@ RECEIVE, FINE, MR, ECM, MMR, SUPERFINE = 10, 15, 16, 27, 31, 41
 INCH, METRIC, SUB_ADDRESS, PASSWORD, LETTER, LEGAL = 44, 45, 49, 50, 76, 77
 POLL, SELECTIVE_POLLING = 9, 47
 HALF_SCAN_SUPERFINE = 46
+# Uncompressed mode, 300 and 400 dots an inch, JPEG, JBIG, 100 dots, 600 dots and more: never offered.
+FOREIGN = (26, 42, 43, 68, 78, 79, 97, 98, *range(105, 112))
 
 _V27 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V27TER)
 _V29 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V29)
@@ -211,6 +213,11 @@ class Dcs(Capabilities):
     def length(self) -> Length:
         """Longest page announced."""
         return _LENGTHS[self.bits(19, 20)][-1]
+
+    @property
+    def foreign(self) -> bool:
+        """It commands a kind of page that the engine cannot read at all."""
+        return any(self.bit(number) for number in FOREIGN)
 
     @property
     def coding(self) -> Coding:

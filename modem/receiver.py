@@ -17,8 +17,8 @@ CLOSING      EOP was confirmed; DCN is expected and not needed
 **The repeated command.** A post-page command without a page before it is a repetition: it gets the same
 answer once more and counts nothing. But a page may also have been missed whole, and to confirm that one
 would lose it without a word. The two differ in time: a repetition begins within the far end's T4 after our
-answer, so later than `REPEAT_WINDOW`, or behind a fast carrier that brought no line, it is a lost page and
-the call is ended with DCN.
+answer; so another command, a later one (`REPEAT_WINDOW`), or one behind a fast carrier that brought no line
+tells of a lost page, and the call is ended with DCN.
 
 **The page.** It is read when its command comes, handed to the sink, and confirmed when the owner has stored
 it (write-ahead); `modem.incoming` has the verdict. A page without a single line is never answered with RTN,
@@ -220,6 +220,7 @@ class T30Receiver(Session):
     def _acceptable(self, dcs: Dcs) -> bool:
         return (
             not dcs.ecm
+            and not dcs.foreign
             and dcs.compression in self._compressions
             and dcs.resolution in self.job.receive_resolutions
             and dcs.width in self._dis.widths
@@ -395,7 +396,7 @@ class T30Receiver(Session):
     def _repeated(self) -> list[Action]:
         """Tell a repeated command from the command of a page we never saw."""
         in_time = self._burst_at is not None and self._burst_at <= self._repeat_until
-        if in_time and self._answer in (Fcf.MCF, Fcf.RTP, Fcf.RTN):
+        if in_time and self._signal is self._command and self._answer in (Fcf.MCF, Fcf.RTP, Fcf.RTN):
             return self._answer_again()
         return self._end(Reason.PAGE_REJECTED, f"page {self._n} was not received at all")
 

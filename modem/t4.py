@@ -80,19 +80,23 @@ def has_lines(data: bytes) -> bool:
 
 
 def scan(data: bytes, compression: Compression, width: int) -> Scan:
-    """Read a page of MH or MR lines `width` pels wide."""
+    """Read a page of MH or MR lines `width` pels wide.
+
+    Empty lines are an RTC only where no readable line follows: a page is never cut short in its middle.
+    """
     lines = _Lines(to_bits(data), two_dimensional=compression is Compression.MR, width=width)
     empty = 0
     for start, end in lines.spans():
         if lines.bits.find("1", start + lines.two_dimensional) == end:
             empty += 1
-            if empty == RTC_ENOUGH:
-                return lines.result(ended=True)
+            continue
+        elements = lines.read(start, end, alone=empty > 0)
+        if elements is None and empty >= RTC_ENOUGH:
             continue
         for _ in range(empty):
             lines.put(None)
         empty = 0
-        lines.read(start, end)
+        lines.put(elements)
     return lines.result(ended=empty > 0)
 
 
@@ -150,9 +154,14 @@ class _Lines:
         if self._decode(start, len(self.bits) - 1) is not None:
             yield start, len(self.bits) - 1
 
-    def read(self, start: int, end: int) -> None:
-        """Judge the line between two EOLs."""
-        self.put(self._decode(start, end))
+    def read(self, start: int, end: int, *, alone: bool) -> list[int] | None:
+        """Return the changing elements of the line between two EOLs, None for a bad one.
+
+        `alone` says that nothing it could stand on is above it.
+        """
+        if alone:
+            self._above = None
+        return self._decode(start, end)
 
     def put(self, elements: list[int] | None) -> None:
         """Put one line on the tally, None for a bad one: nothing stands on a bad line."""

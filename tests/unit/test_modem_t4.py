@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 from t4_fixtures import coded, picture
+from t30_fixtures import stream
 
 from modem import t4
 from modem.coding import Compression
@@ -202,3 +203,22 @@ def test_bits_and_octets_are_lsb_first() -> None:
     assert t4.to_octets("11") == b"\x03"
     assert t4.to_bits(b"") == ""
     assert t4.to_octets("") == b""
+
+
+@pytest.mark.parametrize("compression", [Compression.MH, Compression.MR])
+@pytest.mark.parametrize("eols", [2, 3, 5])
+def test_empty_lines_inside_a_page_are_bad_lines_and_not_its_end(compression: Compression, eols: int) -> None:
+    tag = "1" if compression is Compression.MR else ""
+    half = t4.to_bits(stream(compression, 1728, 30, 1)).rstrip("0")
+    whole = half + ("0" * 8 + (t4.EOL + tag) * eols) + t4.to_bits(stream(compression, 1728, 20, 2))
+    found = t4.scan(t4.finish(t4.to_octets(whole), compression), compression, 1728)
+    assert found.ended
+    assert found.rows == 30 + 20 + eols
+    assert len(found.bad_lines) == eols
+
+
+@pytest.mark.parametrize("garbage", [b"\xa5" * 200, b"\xff" * 50, bytes(100)])
+def test_what_follows_the_end_of_a_page_adds_no_line(garbage: bytes) -> None:
+    data = t4.finish(stream(Compression.MH, 1728, 30, 1), Compression.MH)
+    found = t4.scan(data + garbage + t4.to_octets(t4.EOL) + garbage, Compression.MH, 1728)
+    assert (found.rows, found.bad_lines, found.ended) == (30, (), True)
