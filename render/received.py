@@ -60,19 +60,40 @@ def received_page(
 def _repaired(data: bytes, compression: str, width: int, rows: int, bad: frozenset[int]) -> list[bytes]:
     lines = _lines(data)[:rows]
     good = [line for number, line in enumerate(lines) if number not in bad]
-    pixels = decode(_octets(_EOL + "".join(good)), compression, width, len(good)).tobytes() if good else b""
-    return _filled(pixels, (width + 7) // 8, rows, bad)
+    return _filled(_decoded(good, compression, width), b"\xff" * ((width + 7) // 8), rows, bad)
 
 
-def _filled(pixels: bytes, stride: int, rows: int, bad: frozenset[int]) -> list[bytes]:
+def _decoded(lines: list[str], compression: str, width: int) -> list[bytes | None]:
+    """Return the pels of each line, None for one that libtiff refuses: it gives up a whole strip for it."""
+    if not lines:
+        return []
+    try:
+        pixels = decode(_octets(_EOL + "".join(lines)), compression, width, len(lines)).tobytes()
+    except UnreadableDocument:
+        cut = _cut(lines, compression)
+        if not cut:
+            return [None] * len(lines)
+        return _decoded(lines[:cut], compression, width) + _decoded(lines[cut:], compression, width)
+    stride = (width + 7) // 8
+    return [pixels[at : at + stride] for at in range(0, len(pixels), stride)]
+
+
+def _cut(lines: list[str], compression: str) -> int:
+    """Return where to halve a refused strip: a line that stands alone (MR: tag bit 1); 0 for nowhere."""
+    middle = len(lines) // 2
+    if compression == "MH":
+        return middle
+    alone = (n for n in (*range(middle, len(lines)), *range(middle, 0, -1)) if n and lines[n].startswith("1"))
+    return next(alone, 0)
+
+
+def _filled(decoded: list[bytes | None], white: bytes, rows: int, bad: frozenset[int]) -> list[bytes]:
     """Return `rows` rows: the decoded ones in order, and in place of each bad one the row above it."""
     out: list[bytes] = []
-    at = 0
-    above = b"\xff" * stride
+    above, left = white, iter(decoded)
     for number in range(rows):
-        if number not in bad and at < len(pixels):
-            above = pixels[at : at + stride]
-            at += stride
+        if number not in bad:
+            above = next(left, None) or above
         out.append(above)
     return out
 

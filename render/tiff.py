@@ -195,6 +195,8 @@ def _read_page(data: bytes, tags: _Tags) -> TiffPage:
     if coded is None or _number(tags, 258, 1) != 1 or _number(tags, 277, 1) != 1:
         raise UnreadableDocument("", "The TIFF file does not hold fax pages.")
     counts = tuple(int(n) for n in tags[279])
+    if len(counts) != len(tags[273]):
+        raise IndexError("strips without a place, or places without a strip")
     strips = [data[int(at) : int(at) + n] for at, n in zip(tags[273], counts, strict=True)]
     if sum(map(len, strips)) != sum(counts):
         raise IndexError("strip beyond the end")
