@@ -5,12 +5,10 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -18,7 +16,7 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
-def no_socket_beyond_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_socket_beyond_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail any test that connects to another machine."""
     connect = socket.socket.connect
 
@@ -28,4 +26,3 @@ def no_socket_beyond_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
