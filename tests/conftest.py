@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-
 sys.path.insert(0, str(Path(__file__).parent))
 
 LOOPBACK = ("127.", "::1", "localhost")
