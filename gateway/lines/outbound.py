@@ -66,7 +66,8 @@ class OutboundRecord:
         self.negotiated: n.Negotiated | None = None
 
     def write(self, session: Session, notices: Sequence[n.Notice]) -> None:
-        """Write these notices; raises `LostLease`."""
+        """Write these notices; raises `LostLease`, also where they are only lines of the ladder."""
+        held(session, Delivery, self._lease.number, self._lease.epoch, self._lease.worker)
         for notice in notices:
             self._one(session, notice)
         if ladder := [trace.as_event(t.entry) for t in notices if isinstance(t, n.Traced)]:

@@ -116,16 +116,20 @@ def test_the_ladder_goes_out_as_one_event_a_batch(desk: Desk) -> None:
     assert traces[0].data["attempt"] == call.attempt
 
 
-@pytest.mark.parametrize("kind", [n.Dialling, n.Answered, n.PageSending, n.PageAwaiting, n.PageRejected])
+@pytest.mark.parametrize(
+    "kind", [n.Dialling, n.Answered, n.PageSending, n.PageAwaiting, n.PageRejected, n.Traced]
+)
 def test_after_another_worker_took_the_delivery_nothing_is_written(desk: Desk, kind: type[n.Notice]) -> None:
     call = Call(desk)
     desk.house.recover("host/sim/")
     taken = desk.house.claim("other", "elsewhere/other/")
     assert taken is not None
     before = desk.house.kinds()
-    values: dict[str, object] = {"number": ""} if kind is n.Dialling else {}
-    if kind in (n.PageSending, n.PageAwaiting, n.PageRejected):
-        values = {"n": 1}
+    values: dict[str, object] = {"n": 1}
+    if kind is n.Answered:
+        values = {}
+    elif kind in (n.Dialling, n.Traced):
+        values = {"number": ""} if kind is n.Dialling else {"entry": LADDER}
     with pytest.raises(LostLease):
         call.tell(kind, **values)
     assert desk.house.kinds() == before
