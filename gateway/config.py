@@ -282,7 +282,13 @@ def parse(text: str, *, name: str = "postline.toml", environ: Mapping[str, str] 
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        raise BadConfig("\n".join(explain(error, text, name))) from error
+        set_outside = {tuple(key): variable(key) for key, _ in overrides(environ or {})}
+        raise BadConfig("\n".join(explain(error, text, name, set_outside))) from error
+
+
+def variable(path: list[str]) -> str:
+    """Return the name of the environment variable for a key."""
+    return f"{ENV_PREFIX}{'__'.join(path).upper()}"
 
 
 def overrides(environ: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
@@ -313,9 +319,7 @@ def plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
             node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
         node[int(path[-1]) if isinstance(node, list) else path[-1]] = value
     except (IndexError, ValueError, TypeError, AttributeError) as error:
-        raise BadConfig(
-            f"{ENV_PREFIX}{'__'.join(path).upper()}: there is no such place in the file"
-        ) from error
+        raise BadConfig(f"{variable(path)}: there is no such place in the file") from error
 
 
 def read_secrets(tree: dict[str, Any]) -> None:
@@ -328,15 +332,18 @@ def read_secrets(tree: dict[str, Any]) -> None:
             raise BadConfig(f"mail.password_file: {file}: {error.strerror}") from error
 
 
-def explain(error: ValidationError, text: str, name: str) -> Iterator[str]:
-    """Yield one line a fault: file, line, key, what is wrong, the nearest known key."""
+def explain(
+    error: ValidationError, text: str, name: str, set_outside: Mapping[tuple[str, ...], str]
+) -> Iterator[str]:
+    """Yield one line a fault: file and line, or variable; key, what is wrong, the nearest known key."""
     for fault in error.errors():
         path = fault["loc"]
         key = ".".join(str(step) for step in path) or "file"
         sentence = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             sentence = "unknown key" + nearest(path)
-        yield f"{name}:{line_of(text, path)}: {key}: {sentence}"
+        where = set_outside.get(tuple(map(str, path))) or f"{name}:{line_of(text, path)}"
+        yield f"{where}: {key}: {sentence}"
 
 
 def nearest(path: tuple[int | str, ...]) -> str:
@@ -384,5 +391,15 @@ def line_of(text: str, path: tuple[int | str, ...]) -> int:
             and (table, count) == (names[0], index)
             and re.match(rf"\s*{re.escape(names[1])}\s*=", line)
         ):
-            return number
+            return line_inside(text, number, names[-1]) if len(names) > 2 else number
     return found
+
+
+def line_inside(text: str, start: int, key: str) -> int:
+    """Return the line from `start` on where a key of a nested value stands; `start` where it is not found."""
+    for number, line in enumerate(text.splitlines()[start - 1 :], start):
+        if re.search(rf"\b{re.escape(key)}\s*=", line):
+            return number
+        if re.match(r"\s*\[\[?[A-Za-z]", line):
+            break
+    return start

@@ -76,6 +76,21 @@ def test_an_unknown_key_in_the_second_line_table_is_found_there() -> None:
     assert "postline.toml:15: line.1.typ: unknown key; did you mean 'type'?" in fault(text)
 
 
+@pytest.mark.parametrize(
+    ("inner", "place"),
+    [
+        ("far = [{ nmber = 1 }]", 0),
+        ('far = [\n  { number = "+81312345678" },\n  { nmber = 1 },\n]', 2),
+        ('far = [\n  { number = "+81312345678",\n    drop = { nmber = 1 } },\n]', 2),
+    ],
+)
+def test_an_unknown_key_inside_a_value_is_found_on_its_own_line(inner: str, place: int) -> None:
+    text = LEAST + f'[[line]]\nname = "a"\ntype = "simulated"\n{inner}\n'
+    wanted = text.splitlines().index(inner.splitlines()[0]) + 1 + place
+    named = [said for said in fault(text).splitlines() if "unknown key" in said]
+    assert [said.split(":")[1] for said in named] == [str(wanted)]
+
+
 def test_every_fault_is_named_at_once() -> None:
     text = LEAST.replace("domains", "domans").replace("sender", "sendr")
     named = fault(text)
@@ -115,7 +130,8 @@ def test_the_environment_wins_over_the_file() -> None:
 
 
 def test_an_unknown_key_in_the_environment_is_refused_too() -> None:
-    assert "server.dta" in fault(LEAST, POSTLINE__SERVER__DTA="/srv")
+    said = fault(LEAST, POSTLINE__SERVER__DTA="/srv")
+    assert said == "POSTLINE__SERVER__DTA: server.dta: unknown key; did you mean 'data'?"
 
 
 def test_a_secret_is_read_from_its_file(tmp_path: Path) -> None:

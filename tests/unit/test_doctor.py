@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gateway.config import Config, LineConfig, parse
 from gateway.observe import doctor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    import pytest
+
+@pytest.fixture
+def terminal() -> Iterator[str]:
+    """The name of a device that is a terminal, as a modem's is."""
+    ours, theirs = os.openpty()
+    yield os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
 
 
 def config(data: Path, extra: str = "") -> Config:
@@ -36,25 +46,32 @@ def test_a_file_is_no_modem(tmp_path: Path) -> None:
     assert "not a serial device" in modem(str(tmp_path / "modem")).text
 
 
-def test_a_terminal_can_be_opened() -> None:
-    ours, theirs = os.openpty()
-    try:
-        assert modem(os.ttyname(theirs)).level in (doctor.OK, doctor.WARN)
-    finally:
-        os.close(ours)
-        os.close(theirs)
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/urandom", "/dev"])
+def test_a_device_that_is_no_terminal_is_no_modem_either(device: str) -> None:
+    finding = modem(device)
+    assert (finding.level, "not a serial device" in finding.text) == (doctor.FAIL, True)
+    assert "/dev/ttyACM0" in finding.remedy
 
 
-def test_a_device_without_permission_names_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_kernel_hides_its_terminals_any_device_may_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "read_quietly", lambda _: "")
+    assert modem("/dev/null").level in (doctor.OK, doctor.WARN)
+
+
+def test_a_terminal_can_be_opened(terminal: str) -> None:
+    assert modem(terminal).level in (doctor.OK, doctor.WARN)
+
+
+def test_a_device_without_permission_names_the_group(terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    finding = modem("/dev/null")
+    finding = modem(terminal)
     assert finding.level == doctor.FAIL
     assert "dialout" in finding.remedy
 
 
-def test_modem_manager_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_modem_manager_is_a_warning(terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "modem_manager_runs", lambda: True)
-    assert modem("/dev/null").level == doctor.WARN
+    assert modem(terminal).level == doctor.WARN
 
 
 def test_missing_fonts_name_their_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
