@@ -111,7 +111,7 @@ def _carry_out(options: argparse.Namespace, trace: Path, files: dict[int, Path])
 
 def _prepare(job: JobFile) -> PreparedPages:
     pictures = [picture for path in job.documents for picture in read_document(path)]
-    if job.call.role == "call" and not job.call.poll and not pictures:
+    if job.call.role == "call" and not pictures:
         raise BadDocumentError("there is nothing to send: `documents` is empty")
     return PreparedPages(pictures, job.call.compressions)
 

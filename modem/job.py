@@ -20,10 +20,11 @@ class CallJob:
     """One call. Defaults are those of a machine that can do everything the engine can.
 
     `max_rate` in bits a second caps both directions; `modulations` narrows the fast modems (a second try
-    goes without V.17). `compressions` is what we may send or offer to receive. `sub`, `pwd`, `sid` and
-    `sep` are sent only where the far end's DIS allows them. `poll` asks for a document instead of sending
-    one. `max_seconds` ends the call whatever it is doing. The `receive_` fields and `min_scan_ms` (0, 5,
-    10, 20 or 40) go into our own DIS; `nsf` is a whole non-standard facilities field, empty for none.
+    goes without V.17). `compressions` is what we may send or offer to receive. `sub`, `pwd` and `sid` are
+    sent only where the far end's DIS allows them. `ecm`, `poll` and `sep` have their place here, but no
+    session acts on them yet: every call goes without ECM. `max_seconds` ends the call whatever it is doing.
+    The `receive_` fields and `min_scan_ms` (0, 5, 10, 20 or 40) go into our own DIS; `nsf` is a whole
+    non-standard facilities field, empty for none.
     """
 
     role: Role

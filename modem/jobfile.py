@@ -70,6 +70,8 @@ def _call(raw: dict[str, Any], path: Path) -> CallJob:
     job = CallJob(role=role, compressions=compressions, **values)
     if not (math.isfinite(job.max_seconds) and job.max_seconds > 0):
         raise BadJobError(f"{path}: max_seconds is a number of seconds, not {job.max_seconds}")
+    if job.poll or job.sep:
+        raise BadJobError(f"{path}: polling (poll, sep) is not spoken yet")
     if not job.max_rate >= SLOWEST:
         raise BadJobError(f"{path}: max_rate is {SLOWEST} bit/s at least, not {job.max_rate}")
     if role == "call" and not job.number:

@@ -60,7 +60,7 @@ def test_three_pages_arrive_pixel_for_pixel(
     tmp_path: Path, family: str, compression: Compression, resolution: Resolution
 ) -> None:
     soft = SoftLine(tmp_path, {"modems": (family,)})
-    pictures = drawn_pages(3, resolution)
+    pictures = drawn_pages(3, resolution, height=150)
     call = sending(PreparedPages(pictures, (compression,)), None, compressions=(compression,))
     result = soft.run(call)
     assert (result.success, result.reason, result.rate) == (True, Reason.SENT, RATES[family])
@@ -79,7 +79,7 @@ def test_three_pages_are_received_pixel_for_pixel(
     tmp_path: Path, family: str, compression: Compression, resolution: Resolution
 ) -> None:
     soft = SoftLine(tmp_path / "far", {"modems": (family,), "compressions": (compression.value,)})
-    pictures = drawn_pages(3, resolution)
+    pictures = drawn_pages(3, resolution, height=150)
     soft.exchange.call_in(OURS, save_tiff(pictures, tmp_path / "document.tif"), FAR)
     soft.wait_for_ring()
     sink = PageFolder(tmp_path / "got")

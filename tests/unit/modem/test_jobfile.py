@@ -72,6 +72,8 @@ def test_a_job_to_answer_needs_almost_nothing(tmp_path: Path) -> None:
         ({"role": "answer", "max_rate": 2399}, "max_rate"),
         ({"role": "answer", "max_rate": float("nan")}, "max_rate"),
         ({"role": "answer", "ident": None}, "ident"),
+        ({"role": "call", "number": "1", "poll": True}, "polling"),
+        ({"role": "call", "number": "1", "sep": "77"}, "polling"),
         ({"role": "answer", "poll": "yes"}, "poll"),
         ({"role": "answer", "compressions": "MH"}, "compressions"),
         ({"role": "answer", "documents": [1]}, "documents"),
