@@ -81,7 +81,7 @@ def test_an_unknown_key_in_the_second_line_table_is_found_there() -> None:
     [
         ("far = [{ nmber = 1 }]", 0),
         ('far = [\n  { number = "+81312345678" },\n  { nmber = 1 },\n]', 2),
-        ('far = [\n  { number = "+81312345678",\n    drop = { nmber = 1 } },\n]', 2),
+        ('far = [\n\n  { number = "+81312345678", drop = { nmber = 1 } },\n]', 2),
     ],
 )
 def test_an_unknown_key_inside_a_value_is_found_on_its_own_line(inner: str, place: int) -> None:
