@@ -15,10 +15,14 @@
 
   // Redraw -------------------------------------------------------------------------------------------
 
+  let latest = 0;
+
   async function redraw(address) {
+    const mine = ++latest;
     const answer = await fetch(address, { headers: { accept: "text/html" } });
     if (!answer.ok) return false;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== latest) return true;  // a newer one is on its way: this is the page as it was
     const held = document.activeElement;
     const key = held && held.dataset ? held.dataset.key : null;
     liveParts(fresh).forEach((part) => {
@@ -45,8 +49,20 @@
   }
 
   let due = 0;
+  let busy = false;
+  let again = false;
+
   function redrawSoon(ms) {
-    if (!due) due = setTimeout(() => { due = 0; redraw(location.href).catch(() => {}); }, ms);
+    if (busy) again = true;
+    else if (!due) due = setTimeout(redrawNow, ms);
+  }
+
+  async function redrawNow() {
+    due = 0;
+    busy = true;
+    await redraw(location.href).catch(() => {});
+    busy = false;
+    if (again) { again = false; redrawSoon(120); }
   }
 
   function poll() {
@@ -91,8 +107,8 @@
 
   async function turn(anchor) {
     const address = anchor.href;
-    const good = await redraw(address).catch(() => false);
-    if (good) history.replaceState(null, "", address); else location.href = address;
+    history.replaceState(null, "", address);  // first, so that live updates ask for the same page
+    if (!await redraw(address).catch(() => false)) location.reload();
   }
 
   document.addEventListener("click", (event) => {
@@ -102,8 +118,8 @@
       turn(anchor);
       return;
     }
-    const again = event.target.closest("button[data-replay]");
-    if (again) play(document.getElementById(again.dataset.replay));
+    const button = event.target.closest("button[data-replay]");
+    if (button) play(document.getElementById(button.dataset.replay));
   });
 
   document.addEventListener("keydown", (event) => {
