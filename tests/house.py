@@ -36,7 +36,7 @@ from gateway.store.database import Store
 from gateway.store.models import Account, Delivery, Fax, Outbox, Reception
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -52,6 +52,7 @@ class House:
     folder: Path
     speed: str = '"max"'
     extra: str = ""
+    edit: Callable[[str], str] = str
     accounts: list[dict[str, Any]] = field(default_factory=settings.accounts)
     ports: settings.Ports = field(
         default_factory=lambda: settings.Ports(*(settings.free_port(0) for _ in range(3)))
@@ -61,7 +62,7 @@ class House:
     def __post_init__(self) -> None:
         self.config_file = self.folder / "postline.toml"
         text = settings.config_text(self.folder, self.ports, speed=self.speed, level="info")
-        self.config_file.write_text(text + self.extra, encoding="utf-8")
+        self.config_file.write_text(self.edit(text) + self.extra, encoding="utf-8")
         self.config: Config = parse(self.config_file.read_text(encoding="utf-8"))
         self.state = self.config.server.data
         self.boxes = mailboxes.Mailboxes(self.folder / "mailboxes", port=self.ports.sink)
@@ -139,6 +140,34 @@ class House:
             if code != 250:
                 raise smtplib.SMTPDataError(code, text)
             return text.decode()
+
+    def hand_in(
+        self, sender: str, recipients: list[str], mail: bytes, *, source: str = "127.0.0.1"
+    ) -> list[tuple[int, str]]:
+        """Hand raw bytes in from an address of this machine; return the answers to each RCPT and to DATA.
+
+        A local part alone is completed by our domain. Where no recipient is taken there is no DATA.
+        """
+        with smtplib.SMTP("127.0.0.1", self.ports.smtp, timeout=60, source_address=(source, 0)) as client:
+            client.ehlo()
+            client.mail(sender)
+            to = [each if "@" in each else f"{each}@{settings.DOMAIN}" for each in recipients]
+            answers = [client.rcpt(address) for address in to]
+            if any(code == 250 for code, _ in answers):
+                answers.append(client.data(mail))
+        return [(code, text.decode()) for code, text in answers]
+
+    def result(self, address: str, number: int, seconds: float = 60) -> EmailMessage:
+        """Return the result mail about a delivery once it is with the next hop."""
+
+        def arrived() -> EmailMessage | None:
+            for file in (self.boxes.folder / mailboxes.safe_name(address)).glob("*.eml"):
+                mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+                if mail["X-TransactionID"] == str(number):
+                    return mail
+            return None
+
+        return wait_until(arrived, seconds, f"the result of {number}\n{self.log(REST)}")
 
     def delivery(self, number: int, seconds: float = 120) -> Delivery:
         """Return a delivery once it is final."""
