@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,8 @@ from modem.timers import Timer
 from modem.wording import describe
 
 if TYPE_CHECKING:
+    from random import Random
+
     from modem.session import Session
 
 MH, MR = Compression.MH, Compression.MR
@@ -318,3 +321,27 @@ def test_whatever_frames_are_lost_no_page_is_confirmed_that_was_not_stored(
     assert done.sent.success == (len(confirmed) == count)
     told = [one.n for one in done.line.notices["answerer"] if isinstance(one, PageStored)]
     assert told == stored
+
+
+@given(chance=st.randoms(use_true_random=False), lost=st.sampled_from([0.05, 0.15, 0.3]))
+@settings(max_examples=60, deadline=None)
+def test_on_a_line_that_loses_frames_and_carriers_no_page_is_confirmed_that_was_not_heard(
+    chance: Random, lost: float
+) -> None:
+    """Pages that last longer than a repetition takes to come; shorter ones, see docs/modem.md."""
+
+    def frame(_side: str, sent: Frame) -> Frame | None:
+        return None if chance.random() < lost else sent
+
+    def data(_side: str, octets: bytes) -> bytes:
+        fate = chance.random() if any(octets) else 1.0
+        if fate < 0.1:
+            return b""
+        return octets[: chance.randrange(len(octets))] if fate < 0.2 else octets
+
+    conditions = Conditions(frame=frame, data=data, storing=lambda *_: chance.choice([0.0, 0.0, 2.5]))
+    done = call(pages(3, rows=300), replace(CALLER, max_rate=2400), conditions=conditions)
+    confirmed = [page.n for page in done.sent.pages if page.state is PageState.CONFIRMED]
+    stored = [page.n for page in done.tray.pages]
+    assert len(stored) == len(set(stored))
+    assert set(confirmed) <= set(stored)
