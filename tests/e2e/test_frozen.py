@@ -98,7 +98,8 @@ def test_a_line_frozen_in_a_call_sends_no_further_page_once_another_worker_has_t
     assert delivery.state is DeliveryState.SENT
     first, second = delivery.attempts
     assert (first.line, second.line) == ("sim", "spare")
-    assert confirmed(house, "spare") == PAGES - second.first_page + 1
+    assert [page.n for page in second.pages] == list(range(second.first_page, PAGES + 1))
+    assert confirmed(house, "spare") >= len(second.pages)
     house.wait_for_line("idle")
     assert confirmed(house, "sim") <= already + 1, "at most the page that was under way when it froze"
     after = house.store.read(events.since, 0, number=number)

@@ -91,7 +91,8 @@ def test_a_modem_unplugged_in_a_call_costs_the_call_and_no_confirmed_page(
             device.symlink_to(second.port)
             desk.house.later(minutes=30)
             wait_until(lambda: desk.state(number) is DeliveryState.SENT, 60.0)
-            wait_until(lambda: mcf(second) == PAGES - row.pages_confirmed, 30.0)
+            (end,) = second.ended()
+            assert end["pages"] == PAGES - row.pages_confirmed, "confirmed pages are not sent again"
 
 
 def test_a_real_modem_is_asked_what_it_is_a_simulated_one_is_known(desk: Desk, fast: Running) -> None:
@@ -254,7 +255,7 @@ def test_sigterm_ends_a_call_at_a_pages_end(desk: Desk, fast: Running) -> None:
     row = desk.delivery(number)
     assert row.state is DeliveryState.WAITING_RETRY
     assert 1 <= row.pages_confirmed < PAGES
-    wait_until(lambda: mcf(fast) == row.pages_confirmed, 30.0)
+    wait_until(lambda: mcf(fast) >= row.pages_confirmed, 30.0)  # an MCF that was repeated counts twice
     states = [page.state for page in row.attempts[0].pages]
     assert "awaiting" not in states, "no page is left in doubt"
 
