@@ -215,6 +215,15 @@ class Call:
 
     # -- the end
 
+    def lose_called(self) -> bool:
+        """Let the called line make a call of its own; False once it rings, for then it is taken.
+
+        Its caller will hear the busy tone, as at any exchange.
+        """
+        if self.phase is Phase.DIALLING:
+            self._refusal, self.called = CallEvent.BUSY, None
+        return self.phase is not Phase.RINGING
+
     def hang_up(self, party: Party) -> None:
         """Take a party off the line. What it sent before still travels through the line's delay."""
         if self.phase in (Phase.DIALLING, Phase.RINGING):

@@ -94,8 +94,11 @@ class Exchange:
 
     # -- calls
 
-    def dial(self, line: Line, dialled: str) -> Call:
-        """Start the call a line's modem asks for."""
+    def dial(self, line: Line, dialled: str) -> Call | None:
+        """Start the call a line's modem asks for; None where it collides with a call that rings there."""
+        if line.call is not None and line.call.called is line and not line.call.lose_called():
+            line.refused(CallEvent.NO_DIALTONE)  # off hook it hears its caller, and no dial tone
+            return None
         if line.call is not None:
             line.call.hang_up(line)
         listed = self._listed(dialled)

@@ -299,6 +299,31 @@ def test_a_busy_line_refuses_a_second_caller(tmp_path: Path) -> None:
     exchange.close()
 
 
+def test_a_line_that_dials_before_it_rings_leaves_its_caller_busy(tmp_path: Path) -> None:
+    exchange, _ = exchange_with(tmp_path, {"number": FAR})
+    call = exchange.call_in(LINE, write_tiff(tmp_path / "in.tif", [letter()]), "+81399998888")
+    answers = host_on(exchange).send_fax(DIALLED, [mh(letter(), tmp_path)])
+    settle(exchange)
+    assert answers == [MCF]
+    assert exchange.results[call]["outcome"] == "busy"
+    exchange.close()
+
+
+def test_a_line_that_dials_while_it_rings_hears_no_dial_tone_and_can_still_answer(tmp_path: Path) -> None:
+    exchange, _ = exchange_with(tmp_path, {"number": FAR})
+    call = exchange.call_in(LINE, write_tiff(tmp_path / "in.tif", [letter()]), "+81399998888")
+    settle(exchange, 1.5)
+    host = host_on(exchange)
+    for command in ("E0", "+FCLASS=1"):
+        host.command(command)
+    assert host.command(f"DT{DIALLED}") == "NO DIALTONE"
+    host.command("H0")
+    assert len(host.receive_fax()) == 1
+    settle(exchange)
+    assert exchange.results[call]["outcome"] == "connected"
+    exchange.close()
+
+
 def test_ata_without_a_call_gets_no_carrier(tmp_path: Path) -> None:
     exchange, _diary = exchange_with(tmp_path)
     host = host_on(exchange)
