@@ -8,6 +8,7 @@ import json
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -33,6 +34,7 @@ ORIGIN = "http://127.0.0.1:8080"
 ROWS = {"standard": 1143, "fine": 2286}
 
 
+@cache
 def document(resolution: str = "fine", pages: int = 1) -> bytes:
     """Return a Class F TIFF whose page n carries n bars."""
     drawn = []
