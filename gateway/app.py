@@ -84,7 +84,7 @@ def run(config: Config, roles: Sequence[str]) -> None:
 
 def run_lines(config: Config) -> None:
     """Run the lines of this configuration: one thread a port, nothing else."""
-    from gateway.lines import pool  # noqa: PLC0415  (the other process need not load modems)
+    from gateway.lines import lock, pool  # noqa: PLC0415  (the other process need not load modems)
     from gateway.lines.base import Plant  # noqa: PLC0415
 
     plant = Plant(
@@ -96,12 +96,15 @@ def run_lines(config: Config) -> None:
         host=socket.gethostname(),
     )
     plant.store.check()
+    locks = [lock.hold(config.server.data / "lines", line.name) for line in config.line]
     lines = pool.build(plant, config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: lines.stop())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # lines have no file to read anew, and must not die of it
     lines.start()
     lines.join()
+    for held in locks:
+        held.close()
     plant.store.close()
 
 

@@ -82,7 +82,11 @@ def hand_in(session: Session, number: str, account: str, letter: bytes, key: str
         door="cli",
         account_id=owner.id,
         sender=config.server.operator[0],
-        recipients=(Recipient(destination.canonical, simulated_status=destination.simulated_status),),
+        recipients=(
+            Recipient(
+                destination.canonical, simulated_status=destination.simulated_status, sub=destination.sub
+            ),
+        ),
         blob=key,
         size=len(letter),
         sha256=sha256(letter).hexdigest(),
