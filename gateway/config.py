@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from gateway.domain.errors import BadConfig
 
@@ -87,6 +95,17 @@ class Http(Section):
     listen: list[Address] = ["127.0.0.1:8080"]
     public_url: str = ""
     faces: list[str] = []
+
+    @field_validator("listen")
+    @classmethod
+    def _pages_have_no_sign_in_yet(cls, listen: list[str]) -> list[str]:
+        for address in listen:
+            if not is_loopback(address.rpartition(":")[0].strip("[]")):
+                raise ValueError(
+                    f"{address} is reachable from other machines, and pages have no sign-in yet; listen on"
+                    " 127.0.0.1 and put a proxy that asks for a password in front"
+                )
+        return listen
 
 
 class Mail(Section):
@@ -236,6 +255,15 @@ class Config(Section):
 
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is an address of this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 NOT_BUILT = ("mailbox", "dialling", "retention", "webhooks", "render")
 

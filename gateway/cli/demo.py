@@ -23,6 +23,9 @@ def demo(
     ] = False,
     keep: Annotated[Path | None, typer.Option(help="Where evidence goes (default: temporary).")] = None,
     as_json: JsonOption = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Let the buttons' calls run at full speed, too.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show the log of all processes.")] = False,
 ) -> None:
     """Show a whole fax exchange on a simulated line: loopback only, temporary state, Ctrl-C ends it.
@@ -37,7 +40,7 @@ def demo(
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postline-demo-")))
-        theatre = Theatre(folder, keep or folder / "evidence", Ports.pick(), level=level)
+        theatre = Theatre(folder, keep or folder / "evidence", Ports.pick(), level=level, fast=fast)
         evidence = theatre.play(once=once, ready=lambda url: None if once else invite(url))
         if not once:
             return

@@ -41,7 +41,7 @@ please reserve the following for the Monday delivery:
     2  cartons   envelopes, window left
     1  box       ball pens, blue
 
-月曜日の配達でお願いいたします。  Пожалуйста, доставьте в понедельник.  请于星期一送货。
+月曜日の配達でお願いいたします。よろしくお願い申し上げます。
 
 Kind regards,
 Alice Tanaka

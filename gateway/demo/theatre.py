@@ -1,5 +1,6 @@
 """Runs the demo: state in a folder, processes under the production supervisor, the story in a thread.
 
+The story's two calls run at full speed; those of the buttons after it as on a telephone line, unless `fast`.
 With `once` the story's end is the demo's end; otherwise the gateway goes on until Ctrl-C and the browser
 shows what it did.
 """
@@ -21,6 +22,7 @@ from gateway.demo.evidence import Evidence
 from gateway.demo.mailboxes import Mailboxes
 from gateway.demo.scenario import DemoFailed, Stage, wait_for
 from gateway.demo.story import tell
+from gateway.lines import simulated
 from gateway.store import accounts
 from gateway.store.database import Store
 from gateway.supervisor import Supervisor, children_of
@@ -43,6 +45,7 @@ class Theatre:
     ports: settings.Ports
     speed: str = '"max"'
     level: str = "error"
+    fast: bool = False
     failure: str = ""
 
     def play(self, *, once: bool, ready: Callable[[str], None]) -> Evidence:
@@ -97,6 +100,8 @@ class Theatre:
             tell(
                 Stage(self.ports, boxes.folder, store), app.local_blobs(config), config.server.data, evidence
             )
+            if not self.fast:
+                slow_down(config.server.data)
         except DemoFailed as failed:
             self.failure = str(failed)
             evidence.failed(self.failure)
@@ -130,3 +135,9 @@ class Theatre:
                 return probe.recv(4).startswith(b"220")
         except OSError:
             return False
+
+
+def slow_down(state: Path) -> None:
+    """Let the calls that come now take as long as on a telephone line."""
+    with simulated.control(state, "sim") as exchange:
+        exchange.speed(1.0)

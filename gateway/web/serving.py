@@ -1,12 +1,11 @@
 """The HTTP server around the pages: uvicorn on sockets that we bound, ended by our own signal.
 
-Refuses to listen beyond loopback: nobody signs in yet, so whoever reaches the port may read every fax.
+It listens where the configuration says; that this is loopback only, `config` sees to.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -33,24 +32,6 @@ class Server(uvicorn.Server):
         yield
 
 
-def check_listen(addresses: Sequence[tuple[str, int]]) -> None:
-    """Raise `BadConfig` unless every address is of this machine only."""
-    for host, port in addresses:
-        if host != "localhost" and not is_loopback(host):
-            raise BadConfig(
-                f"http.listen: {host}:{port} is reachable from other machines, and pages have no sign-in yet;"
-                " listen on 127.0.0.1 and put a proxy that asks for a password in front"
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is an address of this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def bound(host: str, port: int) -> socket.socket:
     """Return a listening socket; raises `BadConfig` where the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -62,7 +43,6 @@ def bound(host: str, port: int) -> socket.socket:
 
 async def serve(site: Site, addresses: Sequence[tuple[str, int]]) -> None:
     """Serve the pages of `site` on these addresses until `site.stop` is set."""
-    check_listen(addresses)
     sockets = [bound(host, port) for host, port in addresses]
     config = uvicorn.Config(
         build(site),

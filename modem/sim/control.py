@@ -1,7 +1,7 @@
 """The exchange's control socket: one JSON object a line in, one a line out, over a Unix stream socket.
 
-Operations: `call`, `wait`, `set`, `status`, `calls`, `stop`. A refused one answers `{"ok": false, "error":
-text}`. `Control` is the client; it blocks. The server lives in the exchange's loop and never does.
+Operations: `call`, `wait`, `set`, `speed`, `status`, `calls`, `stop`. A refused one answers `{"ok": false,
+"error": text}`. `Control` is the client; it blocks. The server lives in the exchange's loop and never does.
 """
 
 from __future__ import annotations
@@ -78,6 +78,10 @@ class Control:
     def set(self, number: str, **settings: Any) -> None:
         """Change a far machine, or list a new one."""
         self.ask("set", number=number, **settings)
+
+    def speed(self, speed: float | str) -> None:
+        """Let calls that begin from now on run at 1.0 or "max"."""
+        self.ask("speed", speed=speed)
 
     def status(self) -> dict[str, Any]:
         """Return the lines and calls as they are."""
@@ -182,7 +186,8 @@ class ControlServer:
             values = json.loads(line)
             self._perform(connection, values.pop("op", ""), values)
         except (BadSettingsError, KeyError, TypeError, AttributeError, OSError, ValueError) as error:
-            connection.answer(ok=False, error=f"{type(error).__name__}: {error}")
+            kind = "" if isinstance(error, BadSettingsError) else f"{type(error).__name__}: "
+            connection.answer(ok=False, error=f"{kind}{error}")
 
     def _perform(self, connection: Connection, op: str, values: dict[str, Any]) -> None:
         exchange = self._exchange
@@ -195,6 +200,9 @@ class ControlServer:
         elif op == "set":
             exchange.change(values)
             connection.answer(ok=True)
+        elif op == "speed":
+            exchange.set_speed(values["speed"])
+            connection.answer(ok=True)
         elif op == "status":
             connection.answer(ok=True, **exchange.status())
         elif op == "calls":
@@ -203,7 +211,7 @@ class ControlServer:
             connection.answer(ok=True)
             self._stop()
         else:
-            raise BadSettingsError(f"no operation {op!r}: call, wait, set, status, calls, stop")
+            raise BadSettingsError(f"no operation {op!r}: call, wait, set, speed, status, calls, stop")
 
     def _wait(self, connection: Connection, n: int) -> None:
         if n not in self._exchange.calls and n not in self._exchange.results:

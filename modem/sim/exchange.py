@@ -80,6 +80,12 @@ class Exchange:
         known = self._far.get(number)
         self._far[number] = FarNumber(far_settings(values, known.settings if known else None))
 
+    def set_speed(self, speed: object) -> None:
+        """Let calls that begin from now on run at 1.0 or "max"; raises BadSettingsError."""
+        if speed not in (1, "max"):
+            raise BadSettingsError(f'speed {speed!r}: only 1.0 and "max" train at every rate')
+        self.fast = speed == "max"
+
     def status(self) -> dict[str, Any]:
         """Return lines and calls as a JSON object."""
         return {

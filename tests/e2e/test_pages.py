@@ -88,7 +88,16 @@ class Demo:
 
 def started(folder: Path) -> Demo:
     log = folder / "demo.log"
-    command = [sys.executable, "-m", "gateway", "demo", "--verbose", "--keep", str(folder / "evidence")]
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "demo",
+        "--fast",
+        "--verbose",
+        "--keep",
+        str(folder / "evidence"),
+    ]
     with log.open("wb") as output:
         environ = os.environ | {"BROWSER": "true", "TMPDIR": str(folder)}
         return Demo(subprocess.Popen(command, env=environ, stdout=output, stderr=output), log)

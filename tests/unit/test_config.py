@@ -157,3 +157,14 @@ def test_the_file_is_looked_for_where_the_contract_says(
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(BadConfig, match="No such file"):
         load(Path("/nonexistent/postline.toml"), {})
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:8080", "192.168.1.5:8080", "[::]:8080", "fax.example.org:8080"])
+def test_pages_are_not_shown_beyond_this_machine_while_nobody_signs_in(address: str) -> None:
+    assert "no sign-in yet" in fault(LEAST.replace("[mail]", f'[http]\nlisten = ["{address}"]\n[mail]'))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "[::1]:8080", "localhost:8080", "127.0.0.2:80"])
+def test_pages_are_shown_on_this_machine(address: str) -> None:
+    config = parse(LEAST.replace("[mail]", f'[http]\nlisten = ["{address}"]\n[mail]'))
+    assert config.http.listen == [address]

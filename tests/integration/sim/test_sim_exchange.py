@@ -324,6 +324,16 @@ def test_a_line_that_dials_while_it_rings_hears_no_dial_tone_and_can_still_answe
     exchange.close()
 
 
+def test_calls_begin_at_the_speed_of_their_moment(tmp_path: Path) -> None:
+    exchange, _ = exchange_with(tmp_path, {"number": FAR})
+    assert exchange.status()["speed"] == 1.0
+    exchange.set_speed("max")
+    assert exchange.status()["speed"] == "max"
+    with pytest.raises(BadSettingsError, match="30"):
+        exchange.set_speed(30)
+    exchange.close()
+
+
 def test_ata_without_a_call_gets_no_carrier(tmp_path: Path) -> None:
     exchange, _diary = exchange_with(tmp_path)
     host = host_on(exchange)

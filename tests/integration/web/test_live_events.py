@@ -13,7 +13,7 @@ from gateway.domain.errors import BadConfig
 from gateway.domain.outcome import Cause
 from gateway.store import events
 from gateway.web import live
-from gateway.web.serving import bound, check_listen, serve
+from gateway.web.serving import bound, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -167,17 +167,6 @@ async def blocks(answer: httpx.Response) -> AsyncIterator[str]:
         while "\n\n" in text:
             block, _, text = text.partition("\n\n")
             yield block
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "fax.example.org"])
-def test_nobody_beyond_this_machine_is_let_in_before_there_is_a_sign_in(host: str) -> None:
-    with pytest.raises(BadConfig, match="no sign-in yet"):
-        check_listen([("127.0.0.1", 8080), (host, 8080)])
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
-def test_loopback_may_be_listened_on(host: str) -> None:
-    check_listen([(host, 8080)])
 
 
 def test_a_port_that_is_taken_is_told_as_a_fault_of_the_configuration() -> None:

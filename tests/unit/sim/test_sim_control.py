@@ -146,6 +146,8 @@ def test_a_request_without_end_is_not_kept_for_ever(served: Served) -> None:
         (b'{"op": "wait", "call": -1}', "there was no call -1"),
         (b'{"op": "call"}', "file"),
         (b'{"op": "call", "file": 7, "from": "1"}', "Error"),
+        (b'{"op": "speed"}', "speed"),
+        (b'{"op": "speed", "speed": 30}', "only 1.0 and"),
         (b'{"op": "set"}', "number"),
         (b'{"op": "set", "number": 5}', "number"),
         (b'{"op": "set", "number": "5", "answers": "maybe"}', "answers"),
