@@ -11,7 +11,7 @@ from notify_fixtures import NINE, STAMP, parsed, text_of
 from gateway.mail import serialise
 from gateway.receive.forward_mail import Received, compose
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "mail"
+GOLDEN = Path(__file__).parents[2] / "golden" / "mail"
 STAMP = replace(STAMP, message_id="<f.7@fax.example.org>")
 FAX = Received(
     number=41230080,

@@ -11,7 +11,7 @@ import pytest
 from gateway.intake.reading import Document, ReadError, Reading
 from gateway.mailin.message import read
 
-CORPUS = Path(__file__).parents[1] / "corpus" / "mail"
+CORPUS = Path(__file__).parents[2] / "corpus" / "mail"
 CONTEXT = {"include_body": False, "country": "81", "area_code": "3", "domains": ["fax.example.org"]}
 BODY, FILE = "body", "attachment"
 

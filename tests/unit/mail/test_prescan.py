@@ -12,7 +12,7 @@ from gateway.mailin.prescan import MAX_CONTINUATIONS, Rejected, prescan
 from gateway.mailin.settings import SmtpLimits
 
 LIMITS = SmtpLimits()
-CORPUS = sorted((Path(__file__).parents[1] / "corpus" / "mail").glob("*.eml"))
+CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "mail").glob("*.eml"))
 
 
 def refusal(mail: bytes, limits: SmtpLimits = LIMITS) -> str:

@@ -16,7 +16,7 @@ from gateway.notify.details import SENTENCES, STOPPED, said, shapes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 FOLDERS = ("render", "gateway/mailin", "gateway/intake")
 NOT_FOR_SENDERS = {
     "The received page has no lines.",  # only of faxes that came in

@@ -21,7 +21,7 @@ from gateway.notify.result_mail import BODIES, FIELDS, FORMATS, compose, csv_rec
 if TYPE_CHECKING:
     from gateway.notify.result import Result
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "mail"
+GOLDEN = Path(__file__).parents[2] / "golden" / "mail"
 
 LETTERS: dict[str, Result] = {
     "sent-en-text": SENT,
