@@ -54,9 +54,7 @@ class House:
     extra: str = ""
     edit: Callable[[str], str] = str
     accounts: list[dict[str, Any]] = field(default_factory=settings.accounts)
-    ports: settings.Ports = field(
-        default_factory=lambda: settings.Ports(*(settings.free_port(0) for _ in range(3)))
-    )
+    ports: settings.Ports = field(default_factory=settings.Ports.pick)
     processes: dict[tuple[str, ...], subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -32,7 +32,7 @@ def demo(
 
     Example: postline demo --once --keep ./evidence
     """
-    from gateway.demo.settings import Ports
+    from gateway.demo.settings import Ports, first_demo
     from gateway.demo.theatre import Theatre
 
     level = "info" if verbose else "error"
@@ -40,7 +40,8 @@ def demo(
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postline-demo-")))
-        theatre = Theatre(folder, keep or folder / "evidence", Ports.pick(), level=level, fast=fast)
+        ports = Ports.pick(usual=stack.enter_context(first_demo()))
+        theatre = Theatre(folder, keep or folder / "evidence", ports, level=level, fast=fast)
         evidence = theatre.play(once=once, ready=lambda url: None if once else invite(url))
         if not once:
             return

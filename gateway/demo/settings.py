@@ -5,13 +5,18 @@ Numbers: +81312345678 is a fax machine; the others are busy, silent, or break of
 
 from __future__ import annotations
 
+import fcntl
+import os
 import socket
+import tempfile
 import tomllib
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 DOMAIN = "fax.demo.example"
 SENDER = "alice@demo.example"
@@ -84,27 +89,40 @@ class Ports:
     sink: int
 
     @classmethod
-    def pick(cls) -> Ports:
-        """Take the usual ports where they are free, any others where not."""
-        return cls(free_port(8025), free_port(8080), free_port(8026))
+    def pick(cls, *, usual: bool = False) -> Ports:
+        """Take the usual ports if `usual` and they are free, any free ones if not."""
+        wanted = (8025, 8080, 8026) if usual else (0, 0, 0)
+        with ExitStack() as held:  # all at once, so that no two get the same
+            return cls(*(held.enter_context(bound(port)).getsockname()[1] for port in wanted))
+
+
+def bound(wanted: int) -> socket.socket:
+    """Return a socket on loopback port `wanted`, or on any free one if somebody has it."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(("127.0.0.1", wanted))
+    except OSError:
+        probe.bind(("127.0.0.1", 0))
+    return probe
+
+
+@contextmanager
+def first_demo() -> Iterator[bool]:
+    """Say whether no other demo of this user runs: only the first one may have the usual ports."""
+    place = Path(tempfile.gettempdir()) / f"postline-demo-{os.getuid()}.lock"
+    with place.open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
 
 
 def accounts() -> list[dict[str, Any]]:
     """Return the demo's accounts as `provision` takes them."""
     return list(tomllib.loads(ACCOUNTS)["account"])
-
-
-def free_port(wanted: int) -> int:
-    """Return `wanted` if nothing listens there, else a port the system picks."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on loopback")
 
 
 def config_text(folder: Path, ports: Ports, *, speed: str = '"max"', level: str = "error") -> str:

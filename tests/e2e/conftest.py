@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,8 @@ from house import House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -17,3 +19,10 @@ def house(tmp_path: Path) -> Iterator[House]:
     """A gateway on temporary state with its exchange at full speed; nothing of it runs yet."""
     with House(tmp_path) as built:
         yield built
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module on one worker: its tests may share a gateway."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from web_fixtures import LOG, document, letter
 
-from gateway.demo.settings import free_port
+from gateway.demo.settings import Ports
 from gateway.domain.errors import StorageFull, Unavailable
 from gateway.domain.outcome import Cause
 from gateway.web.pages import demo as demo_page
@@ -222,7 +222,7 @@ class Door:
 async def test_a_button_mails_to_the_number_it_names_and_leads_to_the_fax(
     demo: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, door = free_port(0), Door()
+    port, door = Ports.pick().smtp, Door()
     controller = Controller(door, hostname="127.0.0.1", port=port)
     controller.start()
 
