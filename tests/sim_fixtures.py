@@ -286,8 +286,9 @@ def host_on(exchange: Exchange, name: str = "sim", most_seconds: float = 400.0) 
 
 @contextmanager
 def host_at(port: Path, patience: float = 60.0) -> Iterator[Host]:
-    """A host at the other end of a pty."""
+    """A host at the other end of a pty; the one before it may have left this very moment."""
     device = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    wake(device)
 
     def read() -> bytes:
         if not select.select([device], [], [], patience)[0]:
@@ -302,6 +303,16 @@ def host_at(port: Path, patience: float = 60.0) -> Iterator[Host]:
         yield Host(write=write, read=read)
     finally:
         os.close(device)
+
+
+def wake(device: int) -> None:
+    """Say AT until the modem answers, as every program does: what a reset swallowed is said again."""
+    for _ in range(10):
+        os.write(device, b"AT\r")
+        if select.select([device], [], [], 2.0)[0]:
+            break
+    while select.select([device], [], [], 0.1)[0]:
+        os.read(device, 4096)
 
 
 # -- exchanges

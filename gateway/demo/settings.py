@@ -5,18 +5,15 @@ Numbers: +81312345678 is a fax machine; the others are busy, silent, or break of
 
 from __future__ import annotations
 
-import fcntl
-import os
 import socket
-import tempfile
 import tomllib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DOMAIN = "fax.demo.example"
 SENDER = "alice@demo.example"
@@ -109,11 +106,14 @@ def bound(wanted: int) -> socket.socket:
 
 @contextmanager
 def first_demo() -> Iterator[bool]:
-    """Say whether no other demo of this user runs: only the first one may have the usual ports."""
-    place = Path(tempfile.gettempdir()) / f"postline-demo-{os.getuid()}.lock"
-    with place.open("w", encoding="ascii") as file:
+    """Say whether no other demo runs on these ports: only the first one may have the usual ones.
+
+    An abstract socket name is taken for as long: it belongs to the network namespace, as ports do, and to no
+    folder.
+    """
+    with socket.socket(socket.AF_UNIX) as name:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            name.bind("\0postline-demo")
         except OSError:
             yield False
         else:

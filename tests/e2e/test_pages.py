@@ -237,7 +237,7 @@ def test_a_button_is_pressed_by_key_and_the_fax_fills_live(tab: Tab) -> None:
     expect(tab.page.locator("#head")).to_contain_text("1 of 1 pages confirmed", timeout=60_000)
     expect(tab.page.locator("#calls .ladder tr.frame").filter(has_text="MCF")).to_be_visible()
     expect(tab.page.locator("#announce")).to_have_text(re.compile(r"Fax \d+ sent, 1 page"))
-    expect(tab.page.locator("#timeline")).to_contain_text("Result mailed to")
+    expect(tab.page.locator("#timeline")).to_contain_text("Result mailed to", timeout=60_000)
     assert tab.complaints == []
 
 
