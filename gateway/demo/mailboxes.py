@@ -55,13 +55,3 @@ class Mailboxes:
 def safe_name(address: str) -> str:
     """Return an address as a folder name."""
     return "".join(c if c.isalnum() or c in "@.+-_" else "_" for c in address.lower())
-
-
-def mails(folder: Path) -> list[Path]:
-    """Return every kept mail, oldest first."""
-    return sorted(folder.glob("*/*.eml"), key=lambda file: (file.stat().st_mtime_ns, file.name))
-
-
-def addresses(folder: Path) -> dict[str, list[Path]]:
-    """Return the mails of each address."""
-    return {box.name: sorted(box.glob("*.eml")) for box in sorted(folder.iterdir()) if box.is_dir()}
