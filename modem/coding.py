@@ -21,11 +21,27 @@ class Compression(StrEnum):
 
 
 class Resolution(StrEnum):
-    """Vertical resolution at 204 pels an inch: 98, 196 or 391 lines an inch (T.4 2.1)."""
+    """Pels and lines an inch (T.4 2.1 and annexes): 204 x 98, 204 x 196, 204 x 391, 300 x 300, 408 x 391.
+
+    The inch family (200 x 100, 200 x 200, 200 x 400, 400 x 400) shares the names: the pictures are
+    interchangeable but for 2 % of size, which `Coding.inch` keeps.
+    """
 
     STANDARD = "standard"
     FINE = "fine"
     SUPERFINE = "superfine"
+    R300 = "300"
+    ULTRAFINE = "ultrafine"
+
+
+WIDTHS: dict[Resolution, tuple[int, int, int]] = {
+    Resolution.STANDARD: (1728, 2048, 2432),
+    Resolution.FINE: (1728, 2048, 2432),
+    Resolution.SUPERFINE: (1728, 2048, 2432),
+    Resolution.R300: (2592, 3072, 3648),
+    Resolution.ULTRAFINE: (3456, 4096, 4864),
+}
+"""Pels a line of paper 215, 255 (B4) and 303 mm (A3) wide."""
 
 
 class Length(StrEnum):
@@ -38,12 +54,13 @@ class Length(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """One way to send a page. `width` in pels: 1728, 2048 or 2432."""
+    """One way to send a page. `width` in pels, one of `WIDTHS`; `inch` where a DCS says inch-based (bit 44)."""
 
     compression: Compression
     width: int = 1728
     resolution: Resolution = Resolution.STANDARD
     length: Length = Length.A4
+    inch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,11 @@ class TraceEntry:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The outcome of one call; `t30` says more for people who read T.30 (last command, FTT count, ...)."""
+    """The outcome of one call; `t30` says more for people who read T.30 (last command, FTT count, ...).
+
+    `rtn`, `ppr` and `ftt` count what went wrong on the way; `dis` is the FIF of the far end's last DIS or DTC,
+    empty where no fax was reached: what a memory of numbers is made from.
+    """
 
     success: bool
     reason: Reason
@@ -90,6 +94,8 @@ class CallResult:
     pages: tuple[PageResult, ...] = ()
     rtn: int = 0
     ppr: int = 0
+    ftt: int = 0
+    dis: bytes = b""
     trace: tuple[TraceEntry, ...] = field(default=(), repr=False)
 
     @property
