@@ -16,13 +16,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modem.call import FaxCall
 from modem.jobfile import BadJobError, JobFile, read_job, result_object
 from modem.notices import WRITE_AHEAD, Notice, PageStored, Traced
 from modem.port import Port, PortError, open_port
 from modem.probe import Probe
 from modem.profiles import BadProfileError, Profile, named
-from modem.recording import BadRecordingError, RecordedCall, read_lines, recorded_job, replay
+from modem.recording import BadRecordingError, RecordedCall, read_lines, recorded_call, replay
 from modem.result import CallResult, Reason
 from modem.ring import RingWatch
 from modem.run import Mailbox, ask_modem, run_call, wait_for_ring
@@ -59,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_job)
     again = commands.add_parser("replay", help="print a trace and make its call again")
     again.add_argument("trace", type=Path)
-    again.add_argument("--job", type=Path, help="the job file, for its documents")
     again.set_defaults(command=replay_trace)
     probe = commands.add_parser("probe", help="say what a modem is")
     probe.add_argument("device")
@@ -184,19 +182,17 @@ def replay_trace(options: argparse.Namespace) -> int:
     """Print the ladder; where octets were recorded make the call again. Exit 1 where it differs."""
     try:
         lines = read_lines(options.trace.read_text(encoding="utf-8"))
-        recorded = recorded_job(lines)
-        documents = _prepare(read_job(options.job)) if options.job else PreparedPages([], ())
-    except (OSError, BadRecordingError, BadJobError, BadDocumentError) as error:
+        call = recorded_call(lines, _Nowhere())
+    except (OSError, BadRecordingError) as error:
         print(error, file=sys.stderr)
         return 2
     for line in lines:
         if "now" not in line:
             _print_entry(line)
-    if recorded is None:
+    if call is None:
         print("no octets were recorded: nothing to make again", file=sys.stderr)
         return 0
-    job, profile = recorded
-    differences = list(replay(lines, FaxCall(job, documents, _Nowhere(), profile)))
+    differences = list(replay(lines, call))
     for difference in differences:
         print(difference, file=sys.stderr)
     return 1 if differences else 0

@@ -1,8 +1,10 @@
 """Calls that can be made again: every input of a `FaxCall` with its time, as JSON lines, and the replay.
 
 A session and a driver are deterministic, so the same inputs at the same times must give the same octets; a
-replay that differs shows a change of behaviour. The lines share the shape of `TraceEntry`, with `now` (the
-clock of the call) added; octets that leave are kept whole when short and by digest when not.
+replay that differs shows a change of behaviour. What the call asked of its pages is an input too, so a
+recording stands alone: no document is needed to make its call again. The lines share the shape of
+`TraceEntry`, with `now` (the clock of the call) added; octets that leave are kept whole when short and by
+digest when not.
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from modem.call import FaxCall
-from modem.coding import Compression, Resolution
+from modem.coding import Coding, Compression, PageShape, Resolution
 from modem.job import CallJob
 from modem.profiles import Profile
 from modem.rates import Modulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from modem.coding import PageSink, PageSource
 
@@ -34,11 +36,10 @@ class RecordedCall(FaxCall):
     """A `FaxCall` that keeps what it was given and what it gave, in `lines`."""
 
     def __init__(self, job: CallJob, pages: PageSource, sink: PageSink, profile: Profile) -> None:
-        super().__init__(job, pages, sink, profile)
         self.lines: list[dict[str, Any]] = []
-        self._keep(
-            0.0, "job", json.dumps({"job": asdict(job), "profile": asdict(profile)}, default=bytes.hex)
-        )
+        head = {"job": asdict(job), "profile": asdict(profile), "pages": pages.count}
+        self._keep(0.0, "job", json.dumps(head, default=bytes.hex))
+        super().__init__(job, RecordedSource(pages, self._keep), sink, profile)
 
     def start(self, now: float) -> None:
         """Record, then begin."""
@@ -85,6 +86,79 @@ class RecordedCall(FaxCall):
         )
 
 
+class RecordedSource:
+    """A `PageSource` that keeps what was asked of it and what it said, once a question."""
+
+    def __init__(self, pages: PageSource, keep: Callable[[float, str, str, str], None]) -> None:
+        self._pages, self._keep = pages, keep
+        self._kept: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """Number of pages."""
+        return self._pages.count
+
+    def shape(self, n: int) -> PageShape:
+        """Answer, and record it."""
+        shape = self._pages.shape(n)
+        self._record(_question("shape", n), [shape.widths, shape.rows])
+        return shape
+
+    def size(self, n: int, coding: Coding) -> int:
+        """Answer, and record it; a coding that was not prepared is an answer too."""
+        question = _question("size", n, coding)
+        try:
+            octets = self._pages.size(n, coding)
+        except KeyError:
+            self._record(question, None)
+            raise
+        self._record(question, octets)
+        return octets
+
+    def page(self, n: int, coding: Coding) -> bytes:
+        """Answer, and record it."""
+        octets = self._pages.page(n, coding)
+        self._record(_question("page", n, coding), len(octets), octets)
+        return octets
+
+    def _record(self, question: str, answer: object, octets: bytes = b"") -> None:
+        if question not in self._kept:
+            self._kept.add(question)
+            self._keep(0.0, "pages", json.dumps([question, answer]), octets.hex())
+
+
+class RememberedSource:
+    """The `PageSource` of a recording: answers what was answered then, KeyError for anything else."""
+
+    def __init__(self, lines: Iterable[dict[str, Any]], count: int) -> None:
+        self.count = count
+        said = [(json.loads(line["text"]), line["raw"]) for line in lines if line["kind"] == "pages"]
+        self._answers = {question: (answer, raw) for (question, answer), raw in said}
+
+    def shape(self, n: int) -> PageShape:
+        """Answer from the recording."""
+        widths, rows = self._answers[_question("shape", n)][0]
+        return PageShape(tuple(widths), {Resolution(name): count for name, count in rows.items()})
+
+    def size(self, n: int, coding: Coding) -> int:
+        """Answer from the recording."""
+        octets = self._answers[_question("size", n, coding)][0]
+        if octets is None:
+            raise KeyError(coding)
+        return int(octets)
+
+    def page(self, n: int, coding: Coding) -> bytes:
+        """Answer from the recording."""
+        return bytes.fromhex(self._answers[_question("page", n, coding)][1])
+
+
+def _question(what: str, n: int, coding: Coding | None = None) -> str:
+    if coding is None:
+        return f"{what} {n}"
+    family = "inch" if coding.inch else "metric"
+    return f"{what} {n} {coding.compression} {coding.width} {coding.resolution} {coding.length} {family}"
+
+
 def fingerprint(octets: bytes) -> str:
     """Return short octets in hex, longer ones as their number and digest."""
     if len(octets) <= SHORT:
@@ -103,8 +177,8 @@ def read_lines(text: str) -> list[dict[str, Any]]:
     return lines
 
 
-def recorded_job(lines: Iterable[dict[str, Any]]) -> tuple[CallJob, Profile] | None:
-    """Return job and profile of a recording; None for a trace without octets, which only can be read."""
+def recorded_call(lines: list[dict[str, Any]], sink: PageSink) -> FaxCall | None:
+    """Return the call of a recording, to be made again; None for a trace without octets, only to be read."""
     head = next((json.loads(line["text"]) for line in lines if line["kind"] == "job"), None)
     if head is None:
         return None
@@ -122,7 +196,8 @@ def recorded_job(lines: Iterable[dict[str, Any]]) -> tuple[CallJob, Profile] | N
     known = {field.name for field in fields(Profile)}
     if set(profile) != known:
         raise BadRecordingError("made by another version: its modem profile has other keys")
-    return CallJob(**job), Profile(**profile)
+    pages = RememberedSource(lines, head.get("pages", 0))
+    return FaxCall(CallJob(**job), pages, sink, Profile(**profile))
 
 
 def replay(lines: Iterable[dict[str, Any]], call: FaxCall) -> Iterator[str]:

@@ -80,8 +80,8 @@ class TraceEntry:
 class CallResult:
     """The outcome of one call; `t30` says more for people who read T.30 (last command, FTT count, ...).
 
-    `rtn`, `ppr` and `ftt` count what went wrong on the way; `dis` is the FIF of the far end's last DIS or DTC,
-    empty where no fax was reached: what a memory of numbers is made from.
+    `rtn`, `ppr` and `ftt` count what went wrong on the way; `dis` is the FIF of the far end's last DIS or
+    DTC in hex, empty where no fax was reached: what a memory of numbers is made from.
     """
 
     success: bool
@@ -95,7 +95,7 @@ class CallResult:
     rtn: int = 0
     ppr: int = 0
     ftt: int = 0
-    dis: bytes = b""
+    dis: str = ""
     trace: tuple[TraceEntry, ...] = field(default=(), repr=False)
 
     @property

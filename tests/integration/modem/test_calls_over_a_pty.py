@@ -73,7 +73,7 @@ def test_the_command_line_sends_three_fine_pages(tmp_path: Path, fast: Running) 
     assert (result["success"], result["reason"], result["remote_id"]) == (True, "sent", FAR)
     assert [page["state"] for page in result["pages"]] == ["confirmed"] * 3
     trace = tmp_path / result["trace"]
-    again = cli("replay", trace, "--job", tmp_path / "job.json")
+    again = cli("replay", trace)
     assert again.returncode == 0, again.stderr
     assert "MCF" in again.stderr
 
@@ -83,7 +83,7 @@ def test_a_replay_that_differs_says_where(tmp_path: Path, fast: Running) -> None
     trace = tmp_path / result["trace"]
     told = trace.read_text().replace(b"AT+FCLASS=1\r".hex(), b"AT+FCLASS=2\r".hex())
     (tmp_path / "other.jsonl").write_text(told)
-    again = cli("replay", tmp_path / "other.jsonl", "--job", tmp_path / "job.json")
+    again = cli("replay", tmp_path / "other.jsonl")
     assert again.returncode == 1
     assert "recorded " + b"AT+FCLASS=2\r".hex() in again.stderr
 
