@@ -176,7 +176,7 @@ class T30Receiver(Session):
         before = [] if self.state is State.ANSWERING else [TURN_ROUND]
         self.state = State.PHASE_B
         nsf = [(Fcf.NSF, self.job.nsf)] if self.job.nsf else []
-        burst = self._frames(*nsf, (Fcf.CSI, encode_ident(self.job.ident)), (Fcf.DIS, self._dis.fif), x=False)
+        burst = self._frames(*nsf, (Fcf.CSI, encode_ident(self.job.ident)), (Fcf.DIS, self._dis.fif))
         return [*self._transmit(*before, burst, wait=Timer.T4), ListenFrames()]
 
     def _repeat_dis(self) -> list[Action]:
@@ -340,7 +340,7 @@ class T30Receiver(Session):
     def _respond(self, answer: Fcf, *before: Action) -> list[Action]:
         """Send an answer and turn to what it asks for."""
         self._answer = answer
-        burst = self._frames((answer, b""), x=False)
+        burst = self._frames((answer, b""))
         return self._turn(*before, TURN_ROUND, burst)
 
     def _turn(self, *sending: Action) -> list[Action]:

@@ -117,7 +117,6 @@ class T30Sender(Session):
         self._tries = 0
         self._sends = 0
         self._failed: set[Rate] = set()
-        self._ftt = 0
         self._began = 0.0
         self._octets = b""
 
@@ -183,7 +182,7 @@ class T30Sender(Session):
         self._tries += 1
         rate = self._speed()
         identity = (Fcf.TSI, encode_ident(self.job.ident))
-        burst = self._frames(*self._addresses(), identity, (Fcf.DCS, self._dcs().fif), x=True)
+        burst = self._frames(*self._addresses(), identity, (Fcf.DCS, self._dcs().fif))
         actions = self._transmit(*before, TURN_ROUND, burst, CARRIER_GAP, SendTraining(rate), wait=Timer.T4)
         self._note(">", "training", f"TCF {rate.bits} bit/s {rate.modulation}")
         return [*actions, ListenFrames()]
@@ -205,7 +204,7 @@ class T30Sender(Session):
 
     def _train_again(self) -> list[Action]:
         if self._tries >= TRIES:
-            return self._end(Reason.NO_RESPONSE_DCS, f"DCS sent {TRIES} times, FTT {self._ftt}")
+            return self._end(Reason.NO_RESPONSE_DCS, f"DCS sent {TRIES} times, FTT {self.ftt}")
         return self._train()
 
     def _dcs_missed(self) -> list[Action]:
@@ -214,9 +213,9 @@ class T30Sender(Session):
         return self._settle_parameters()
 
     def _slower(self) -> list[Action]:
-        self._ftt += 1
+        self.ftt += 1
         if not self._fall_back():
-            return self._end(Reason.TRAINING_FAILED, f"FTT {self._ftt} times, down to the lowest rate")
+            return self._end(Reason.TRAINING_FAILED, f"FTT {self.ftt} times, down to the lowest rate")
         return self._train()
 
     def _fall_back(self) -> bool:
@@ -269,7 +268,7 @@ class T30Sender(Session):
     def _ask(self, *before: Action) -> list[Action]:
         self.state = State.AWAITING
         self._tries += 1
-        burst = self._frames((self._command(), b""), x=True)
+        burst = self._frames((self._command(), b""))
         return [*self._transmit(*before, burst, wait=Timer.T4), ListenFrames()]
 
     def _ask_again(self) -> list[Action]:
@@ -336,9 +335,6 @@ class T30Sender(Session):
 
     def _remote_left(self) -> list[Action]:
         text = f"DCN while {self.state.value}"
-        if self.state is State.TRAINING and self._ftt == 0 and not self.pages:
+        if self.state is State.TRAINING and self.ftt == 0 and not self.pages:
             text += " at the first training"
         return self._end(Reason.REMOTE_DISCONNECT, text, dcn=False)
-
-    def _x_of_dcn(self) -> bool:
-        return self._dis is not None

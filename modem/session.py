@@ -18,9 +18,11 @@ Theory of operation
   Nothing is raised through a call.
 * **Write-ahead** notices are made with `_barrier`, which returns the action that holds the bytes behind it.
   `stored` tells the session that the owner has one on stable storage; `FaxCall` calls it before it lifts
-  the barrier, and a list it returns takes the place of the one being held.
-
-ECM will join here: RNR and RR are waits of their own, PPS is one more post-page signal.
+  the barrier, and a list it returns takes the place of the one being held. So does a list that `timeout`
+  returns meanwhile (`Timer.STORE`: a receiver in ECM says RNR).
+* **The line turns round** (polling) when a session names its `successor`, which goes on with the call: its
+  clocks, log, numbers and finished pages are handed over (`_take_over`). The X bit stays with the station,
+  whatever its role: a station that received a DIS sets it.
 """
 
 from __future__ import annotations
@@ -87,6 +89,8 @@ class State(Enum):
     POST_PAGE = "waiting for the post-page command"
     BETWEEN = "waiting for a page or a repeated command"
     CLOSING = "waiting for DCN"
+    BUSY = "storing, RNR said"
+    POLLING = "waiting for the document we asked for"
     ENDING = "ending"
     DONE = "done"
 
@@ -101,7 +105,14 @@ class Cue(Enum):
     DATA_ENDED = "data ended"
     WRONG_CARRIER = "wrong carrier"
     NO_CARRIER = "no carrier"
+    STORE_SLOW = "store slow"
 
+
+# What a successor goes on with.
+_HANDED_OVER = (
+    "now", "remote_id", "rtn", "ppr", "ftt", "ecm", "_their_dis_fif", "_x", "_timers", "_notices",
+    "_next_notice", "_trace", "_started", "_connected", "_dialling",
+)  # fmt: skip
 
 Signal = Fcf | Cue
 Table = dict[tuple[State, Signal], str]
@@ -124,8 +135,13 @@ class Session(ABC):
         self.result: CallResult | None = None
         self.remote_id = ""
         self.rate: Rate | None = None
-        self.rtn = 0
+        self.rtn = self.ppr = self.ftt = 0
+        self.ecm = False
         self.pages: dict[int, PageResult] = {}
+        self.successor: Session | None = None  # goes on with the call in place of this session
+        self._earlier: tuple[PageResult, ...] = ()  # pages of the session before us
+        self._their_dis_fif = b""  # the last DIS or DTC heard
+        self._x = False  # a DIS was received
         self._timers = TimerSet()
         self._wait: Timer | None = None
         self._notices: list[Notice] = []
@@ -189,6 +205,8 @@ class Session(ABC):
             return self._end(Reason.MODEM_ERROR, "the modem did not finish sending", dcn=False)
         if Timer.BURST in expired:
             return self._burst_ended()
+        if Timer.STORE in expired:
+            return self._fire(Cue.STORE_SLOW)
         return self._fire(Cue.SILENCE) if expired else []
 
     def cancel(self, now: float) -> list[Action]:
@@ -307,8 +325,16 @@ class Session(ABC):
             return self._fire(Cue.DAMAGED)
         if closing.fcf in self.own_frames:
             return self._echo()
+        self._heed_identity(frames)
         self._take_burst(frames)
         return self._fire(PLAIN_POST_PAGE.get(closing.fcf, closing.fcf))
+
+    def _heed_identity(self, frames: list[Frame]) -> None:
+        """Keep what the far machine says of itself; after a DIS our frames have the X bit."""
+        for frame in frames:
+            if frame.fcf in (Fcf.DIS, Fcf.DTC):
+                self._their_dis_fif = frame.fif
+                self._x = self._x or frame.fcf is Fcf.DIS
 
     def _take_burst(self, frames: list[Frame]) -> None:  # noqa: B027  (a machine need not look)
         """Keep what the frames before the closing one say."""
@@ -353,11 +379,17 @@ class Session(ABC):
         self._log_sent(actions)
         return list(actions)
 
-    def _listen(self, action: ListenFrames | ListenData, wait: Timer, *before: Action) -> list[Action]:
-        """Listen without sending anything first; `wait` starts now."""
+    def _listen(
+        self,
+        action: ListenFrames | ListenData,
+        wait: Timer,
+        *before: Action,
+        seconds: float | None = None,
+    ) -> list[Action]:
+        """Listen without sending anything first; `wait` starts now, with its own length or `seconds`."""
         self._stop_wait()
         self._wait = wait
-        self._timers.start(wait, self.now)
+        self._timers.start(wait, self.now, seconds)
         return [*before, action]
 
     def _listen_again(self) -> list[Action]:
@@ -377,10 +409,20 @@ class Session(ABC):
         self._burst = []
         self._burst_at = None
 
-    def _frames(self, *contents: tuple[Fcf, bytes], x: bool) -> SendFrames:
-        """Make one burst; only its last frame is final."""
+    def _frames(self, *contents: tuple[Fcf, bytes]) -> SendFrames:
+        """Make one burst with our X bit; only its last frame is final."""
         last = len(contents) - 1
-        return SendFrames(tuple(Frame(fcf, x, i == last, fif) for i, (fcf, fif) in enumerate(contents)))
+        return SendFrames(tuple(Frame(fcf, self._x, i == last, fif) for i, (fcf, fif) in enumerate(contents)))
+
+    def _take_over(self, other: Session) -> None:
+        """Go on with the call of `other`: its clocks, log, notices and pages are ours now."""
+        other._stop_wait()  # noqa: SLF001  (same class)
+        for name in _HANDED_OVER:
+            setattr(self, name, getattr(other, name))
+        self._earlier = other._page_results()  # noqa: SLF001  (same class)
+        self._timers.stop(*(timer for timer in Timer if timer is not Timer.CALL))
+        other._notices, other._trace = [], []  # noqa: SLF001  (same class)
+        other.successor = self
 
     def _tell(self, kind: type[N], **fields: object) -> N:
         """Make a notice and queue it for the owner."""
@@ -409,6 +451,7 @@ class Session(ABC):
 
     def _tell_negotiated(self, dcs: Dcs) -> None:
         """Tell the parameters in force."""
+        self.ecm = dcs.ecm
         coding = dcs.coding
         self._tell(
             Negotiated,
@@ -447,15 +490,15 @@ class Session(ABC):
         actions: list[Action] = list(before)
         if dcn and self._connected is not None:
             actions += [] if at_once else [TURN_ROUND]
-            actions.append(self._frames((Fcf.DCN, b""), x=self._x_of_dcn()))
+            actions.append(self._frames((Fcf.DCN, b"")))
         actions.append(HangUp())
         self._log_sent(actions)
         self._timers.start(Timer.HANG_UP, self.now, Timer.HANG_UP.seconds + airtime.total(actions))
         return actions
 
-    def _x_of_dcn(self) -> bool:
-        """Return the X bit of our DCN: set only by a station that received a DIS."""
-        return False
+    def _page_results(self) -> tuple[PageResult, ...]:
+        """Return the pages of the call so far: those before the line turned round, then ours."""
+        return self._earlier + tuple(self.pages[n] for n in sorted(self.pages))
 
     def _finish(self) -> None:
         """Make the result and the last notice."""
@@ -468,8 +511,12 @@ class Session(ABC):
             remote_id=self.remote_id,
             rate=self.rate.bits if self.rate else 0,
             line_seconds=0.0 if self._connected is None else self.now - self._connected,
-            pages=tuple(self.pages[n] for n in sorted(self.pages)),
+            ecm=self.ecm,
+            pages=self._page_results(),
             rtn=self.rtn,
+            ppr=self.ppr,
+            ftt=self.ftt,
+            dis=self._their_dis_fif.hex(),
         )
         self._note(" ", "note", f"call ended: {self.result.reason} {self.result.t30}".rstrip())
         self._tell(Finished, result=self.result)

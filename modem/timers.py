@@ -22,6 +22,7 @@ class Timer(Enum):
     DATA = ("data", 10.0)  # silence inside a fast carrier
     REST = ("rest of page", 60.0)  # the carrier went before the RTC: the sender still sends
     SEND = ("send", 30.0)  # beyond the time a transmission takes on the line
+    STORE = ("store", 2.0)  # what a sender waits for a confirmation before we should say RNR
     HANG_UP = ("hang-up", 15.0)
     CALL = ("call", 600.0)  # set by the job
 
