@@ -97,12 +97,13 @@ class Prepare(Step):
 
 def prepare_to_call(profile: Profile) -> Prepare:
     """Return everything a modem needs before ATD, reset included."""
-    return Prepare((profile.reset, *profile.init), profile.optional, profile.settle_ms / 1000)
+    required, optional = profile.before_call
+    return Prepare(required, optional, profile.settle_ms / 1000)
 
 
 def prepare_to_answer(profile: Profile) -> Prepare:
     """Return the short form between two rings: no reset, a ringing modem would forget the call."""
-    return Prepare(profile.answer_init, profile.answer_optional)
+    return Prepare(*profile.before_answer)
 
 
 class _Establish(Step):

@@ -1,11 +1,13 @@
 """What differs between modem families: the table of `profiles.toml`, matched and overridden.
 
 A profile holds facts only; `modem.class1` acts on them. It never talks to a modem: the answers to
-+FMI? and ATI3 are handed in. Families and quirks: `spec/t30-class1.md` section 9.
++FMI? and ATI3 are handed in. What a line overrides is checked as strictly as the table: unknown keys are
+refused with the nearest known one. Families and quirks: `spec/t30-class1.md` section 9.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from dataclasses import dataclass, fields, replace
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IDENTIFY = ("AT+FMI?", "AT+FMM?", "AT+FMR?", "ATI3")
+CHOICES = {"service_class": ("1", "1.0"), "flow": ("rtscts", "xonxoff", "none")}
+NOT_OVERRIDDEN = ("name", "families", "match", "tested")
 
 
 class BadProfileError(ValueError):
@@ -30,7 +34,10 @@ class Profile:
     """One modem family. Times in ms; the meaning of each key stands in `profiles.toml`."""
 
     name: str
+    families: str
     match: str
+    tested: str
+    service_class: str
     reset: str
     init: tuple[str, ...]
     optional: tuple[str, ...]
@@ -40,6 +47,9 @@ class Profile:
     dial: str
     baud: int
     flow: str
+    flow_rtscts: str
+    flow_xonxoff: str
+    flow_none: str
     fcs_octets: int
     ftm_connect_delay_ms: int
     silence_by_delay: bool
@@ -47,6 +57,34 @@ class Profile:
     frs_limit_ms: int
     settle_ms: int
     carriers: tuple[str, ...]
+
+    @property
+    def flow_command(self) -> str:
+        """The command that gives the modem our flow control, "" where the family needs none."""
+        return {"rtscts": self.flow_rtscts, "xonxoff": self.flow_xonxoff, "none": self.flow_none}[self.flow]
+
+    @property
+    def before_call(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a modem is told before ATD: commands it must obey, commands it may refuse."""
+        return (self.reset, *self._spelled(self.init)), self._spelled(self.optional)
+
+    @property
+    def between_calls(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same while it waits for rings, with caller identification."""
+        required, optional = self.before_call
+        return required, (*optional, *self._spelled(self.caller_id))
+
+    @property
+    def before_answer(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The short form between two rings: no reset, a ringing modem would forget the call."""
+        return self._spelled(self.answer_init), self._spelled(self.answer_optional)
+
+    def _spelled(self, commands: tuple[str, ...]) -> tuple[str, ...]:
+        filled = (
+            text.replace("{class}", self.service_class).replace("{flow}", self.flow_command)
+            for text in commands
+        )
+        return tuple(text for text in filled if text)
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -65,8 +103,13 @@ def named(name: str, overrides: Mapping[str, Any] | None = None) -> Profile:
     try:
         profile = _table()[name]
     except KeyError:
-        raise BadProfileError(f"no modem profile {name!r}; known: {', '.join(_table())}") from None
+        raise BadProfileError(f"no modem profile {name!r}{_nearest(name, list(_table()))}") from None
     return override(profile, overrides or {})
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all profiles, generic first."""
+    return tuple(_table())
 
 
 def matching(answers: str) -> Profile:
@@ -79,13 +122,20 @@ def matching(answers: str) -> Profile:
 
 def override(profile: Profile, keys: Mapping[str, Any]) -> Profile:
     """Return `profile` with some keys replaced; raises BadProfileError for unknown keys or kinds."""
-    known = {field.name for field in fields(Profile)} - {"name"}
+    known = [field.name for field in fields(Profile) if field.name not in NOT_OVERRIDDEN]
     changes = {}
     for key, value in keys.items():
         if key not in known:
-            raise BadProfileError(f"unknown profile key {key!r}; known: {', '.join(sorted(known))}")
+            raise BadProfileError(f"unknown profile key {key!r}{_nearest(key, known)}")
         changes[key] = _as_kind(key, value, type(getattr(profile, key)))
+        if changes[key] not in CHOICES.get(key, (changes[key],)):
+            raise BadProfileError(f"profile key {key!r} is one of {', '.join(CHOICES[key])}, not {value!r}")
     return replace(profile, **changes)
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {match[0]!r}?" if match else f"; known: {', '.join(known)}"
 
 
 def _as_kind(key: str, value: object, kind: type) -> Any:

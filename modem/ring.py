@@ -36,8 +36,7 @@ class RingWatch:
 
     def __init__(self, profile: Profile, rings: int = 1) -> None:
         self._link = Link(profile)
-        required = (profile.reset, *profile.init)
-        optional = (*profile.optional, *profile.caller_id)
+        required, optional = profile.between_calls
         self._prepare = Prepare(required, optional, profile.settle_ms / 1000)
         self._rings = rings
         self._heard = Incoming()
