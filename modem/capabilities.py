@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modem.coding import Coding, Compression, Length, Resolution
+from modem.coding import WIDTHS, Coding, Compression, Length, Resolution
 from modem.rates import Modulation, Rate
 
 if TYPE_CHECKING:
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 LEAST_OCTETS = 3
 
-RECEIVE, FINE, MR, ECM, MMR, SUPERFINE = 10, 15, 16, 27, 31, 41
+RECEIVE, FINE, MR, ECM, MMR, SUPERFINE, R300, ULTRAFINE = 10, 15, 16, 27, 31, 41, 42, 43
+SHORT_FRAMES, SHORT_FRAMES_USED = 7, 28  # 64 octets an ECM frame: preferred (DIS), used (DCS)
 INCH, METRIC, SUB_ADDRESS, PASSWORD, LETTER, LEGAL = 44, 45, 49, 50, 76, 77
 POLL, SELECTIVE_POLLING = 9, 47
 HALF_SCAN_SUPERFINE = 46
-# Uncompressed mode, 300 and 400 dots an inch, JPEG, JBIG, 100 dots, 600 dots and more: never offered.
-FOREIGN = (26, 42, 43, 68, 78, 79, 97, 98, *range(105, 112))
+# Uncompressed mode, T.43, JPEG, JBIG, colour, 600 dots and more: never offered.
+FOREIGN = (26, 36, 68, 78, 79, 97, 98, *range(105, 112))
+RESOLUTIONS = {
+    FINE: Resolution.FINE,
+    SUPERFINE: Resolution.SUPERFINE,
+    R300: Resolution.R300,
+    ULTRAFINE: Resolution.ULTRAFINE,
+}
 
 _V27 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V27TER)
 _V29 = frozenset(rate for rate in Rate if rate.modulation is Modulation.V29)
@@ -51,8 +58,10 @@ _DIS_SCAN = {
 _DCS_SCAN = {20: "000", 40: "001", 10: "010", 5: "100", 0: "111"}
 _DCS_SCAN_MS = {bits: ms for ms, bits in _DCS_SCAN.items()}
 
-_WIDTHS = {"00": (1728,), "10": (1728, 2048), "01": (1728, 2048, 2432), "11": (1728, 2048, 2432)}
-_DCS_WIDTHS = {1728: "00", 2048: "10", 2432: "01"}
+_WIDTHS = {"00": 1, "10": 2, "01": 3, "11": 3}  # how many of the three widths of `WIDTHS`
+_DCS_WIDTHS = {
+    pels: bits for row in WIDTHS.values() for pels, bits in zip(row, ("00", "10", "01"), strict=True)
+}
 _LENGTHS = {
     "00": (Length.A4,),
     "10": (Length.A4, Length.B4),
@@ -127,12 +136,8 @@ class Dis(Capabilities):
     @property
     def resolutions(self) -> frozenset[Resolution]:
         """Standard is always among them."""
-        on_offer = {Resolution.STANDARD}
-        if self.bit(FINE):
-            on_offer.add(Resolution.FINE)
-        if self.bit(SUPERFINE):
-            on_offer.add(Resolution.SUPERFINE)
-        return frozenset(on_offer)
+        on_offer = {resolution for bit, resolution in RESOLUTIONS.items() if self.bit(bit)}
+        return frozenset(on_offer | {Resolution.STANDARD})
 
     @property
     def compressions(self) -> frozenset[Compression]:
@@ -146,8 +151,17 @@ class Dis(Capabilities):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Pels a line."""
-        return _WIDTHS[self.bits(17, 18)]
+        """Pels a line at 204 dots an inch."""
+        return self.widths_at(Resolution.STANDARD)
+
+    def widths_at(self, resolution: Resolution) -> tuple[int, ...]:
+        """Pels a line at this resolution."""
+        return WIDTHS[resolution][: _WIDTHS[self.bits(17, 18)]]
+
+    @property
+    def ecm_octets(self) -> int:
+        """Octets of an ECM frame it prefers: 256 or 64."""
+        return 64 if self.bit(SHORT_FRAMES) else 256
 
     @property
     def lengths(self) -> tuple[Length, ...]:
@@ -164,20 +178,26 @@ class Dis(Capabilities):
         """PWD and SID may be sent."""
         return self.bit(PASSWORD)
 
+    @property
+    def selective_polling(self) -> bool:
+        """SEP may be sent."""
+        return self.bit(SELECTIVE_POLLING)
+
     def min_scan_ms(self, resolution: Resolution) -> int:
         """Least time of one line in milliseconds."""
         standard, fine = _DIS_SCAN[self.bits(21, 23)]
         if resolution is Resolution.STANDARD:
             return standard
-        halved = resolution is Resolution.SUPERFINE and self.bit(HALF_SCAN_SUPERFINE)
+        halved = resolution in (Resolution.SUPERFINE, Resolution.ULTRAFINE) and self.bit(HALF_SCAN_SUPERFINE)
         return {40: 20, 20: 10, 10: 5, 5: 5, 0: 0}[fine] if halved else fine
 
     def __str__(self) -> str:
         fastest = max((rate.bits for rate in self.rates), default=0)
         parts = [f"up to {fastest} bit/s", "/".join(sorted(self.compressions))]
         parts += [resolution.value for resolution in Resolution if resolution in self.resolutions]
-        parts += ["ECM"] if self.ecm else []
+        parts += [f"ECM {self.ecm_octets}"] if self.ecm else []
         parts += [] if self.can_receive else ["cannot receive"]
+        parts += ["has a document"] if self.can_send else []
         return ", ".join(parts)
 
 
@@ -193,9 +213,8 @@ class Dcs(Capabilities):
     @property
     def resolution(self) -> Resolution:
         """Lines a millimetre of the pages."""
-        if self.bit(SUPERFINE):
-            return Resolution.SUPERFINE
-        return Resolution.FINE if self.bit(FINE) else Resolution.STANDARD
+        named = (resolution for bit, resolution in reversed(RESOLUTIONS.items()) if self.bit(bit))
+        return next(named, Resolution.STANDARD)
 
     @property
     def compression(self) -> Compression:
@@ -207,7 +226,12 @@ class Dcs(Capabilities):
     @property
     def width(self) -> int:
         """Pels a line."""
-        return _WIDTHS[self.bits(17, 18)][-1]
+        return WIDTHS[self.resolution][_WIDTHS[self.bits(17, 18)] - 1]
+
+    @property
+    def ecm_octets(self) -> int:
+        """Octets of an ECM frame: 256 or 64."""
+        return 64 if self.bit(SHORT_FRAMES_USED) else 256
 
     @property
     def length(self) -> Length:
@@ -222,7 +246,7 @@ class Dcs(Capabilities):
     @property
     def coding(self) -> Coding:
         """All of it that a page store needs."""
-        return Coding(self.compression, self.width, self.resolution, self.length)
+        return Coding(self.compression, self.width, self.resolution, self.length, self.bit(INCH))
 
     @property
     def min_scan_ms(self) -> int:
@@ -244,17 +268,29 @@ def offer(
     resolutions: Collection[Resolution],
     widths: Iterable[int] = (1728,),
     min_scan_ms: int = 0,
+    ecm: bool = False,
+    ecm_octets: int = 256,
+    document: bool = False,
+    selective: bool = False,
 ) -> Dis:
-    """Return our own DIS: any paper length, sub-address and password, inch and metric alike."""
+    """Return our own DIS or DTC: any paper length, sub-address and password, inch and metric alike.
+
+    `widths` in pels at 204 dots an inch. MMR is offered only with `ecm`; `document` says that one may be
+    polled, `selective` that it is asked for by SEP.
+    """
     bits = _Bits()
     bits.on(RECEIVE, INCH, METRIC, SUB_ADDRESS, PASSWORD, LETTER, LEGAL)
     bits.field(11, _modems(frozenset(rates)))
     bits.on(MR, when=Compression.MR in compressions)
-    bits.on(FINE, when=Resolution.FINE in resolutions)
-    bits.on(SUPERFINE, when=Resolution.SUPERFINE in resolutions)
+    bits.on(*(bit for bit, resolution in RESOLUTIONS.items() if resolution in resolutions))
     bits.field(17, _DCS_WIDTHS[max(widths)])
     bits.field(19, _DCS_LENGTHS[Length.UNLIMITED])
     bits.field(21, _DCS_SCAN[min_scan_ms])
+    bits.on(ECM, when=ecm)
+    bits.on(SHORT_FRAMES, when=ecm and ecm_octets == 64)
+    bits.on(MMR, when=ecm and Compression.MMR in compressions)
+    bits.on(POLL, when=document)
+    bits.on(SELECTIVE_POLLING, when=document and selective)
     return Dis(bits.fif())
 
 

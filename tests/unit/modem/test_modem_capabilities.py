@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modem.capabilities import Dcs, Dis, negotiate, offer
-from modem.coding import Coding, Compression, Length, Resolution
+from modem.coding import WIDTHS, Coding, Compression, Length, Resolution
 from modem.rates import Modulation, Rate
 
 MH, MR, MMR = Compression.MH, Compression.MR, Compression.MMR
@@ -120,6 +120,59 @@ def test_single_bits_have_their_names() -> None:
     assert Dcs(fif(31)).compression is MMR
 
 
+@pytest.mark.parametrize(
+    ("bits", "resolution"),
+    [
+        ((), STANDARD), ((15,), FINE), ((41,), SUPERFINE), ((42,), Resolution.R300), ((43,), Resolution.ULTRAFINE),
+        ((15, 41), SUPERFINE), ((15, 43), Resolution.ULTRAFINE), ((15, 41, 42, 43), Resolution.ULTRAFINE),
+    ],
+)  # fmt: skip
+def test_the_finest_bit_of_a_dcs_gives_the_resolution(bits: tuple[int, ...], resolution: Resolution) -> None:
+    assert Dcs(fif(*bits)).resolution is resolution
+    assert resolution in Dis(fif(*bits)).resolutions
+
+
+@pytest.mark.parametrize("resolution", Resolution)
+@pytest.mark.parametrize(("bits", "which"), [((), 0), ((17,), 1), ((18,), 2)])
+def test_a_width_is_as_many_pels_as_the_resolution_gives_the_paper(
+    resolution: Resolution, bits: tuple[int, ...], which: int
+) -> None:
+    named = {FINE: 15, SUPERFINE: 41, Resolution.R300: 42, Resolution.ULTRAFINE: 43}
+    fine = (named[resolution],) if resolution in named else ()
+    assert Dcs(fif(*bits, *fine)).width == WIDTHS[resolution][which]
+    assert Dis(fif(*bits)).widths_at(resolution) == WIDTHS[resolution][: which + 1]
+
+
+def test_frames_of_64_octets_are_asked_for_in_bit_7_and_used_in_bit_28() -> None:
+    assert (Dis(fif(27)).ecm_octets, Dis(fif(7, 27)).ecm_octets) == (256, 64)
+    assert (Dcs(fif(27)).ecm_octets, Dcs(fif(27, 28)).ecm_octets) == (256, 64)
+
+
+def test_a_dcs_of_inches_says_so_in_its_coding() -> None:
+    assert Dcs(fif(15, 44)).coding.inch
+    assert not Dcs(fif(15)).coding.inch
+
+
+def test_our_dis_offers_ecm_with_all_that_needs_it_or_none_of_it() -> None:
+    everything = {"rates": Rate, "compressions": tuple(Compression), "resolutions": tuple(Resolution)}
+    with_ecm = offer(**everything, ecm=True, ecm_octets=64)
+    assert with_ecm.ecm
+    assert (with_ecm.ecm_octets, MMR in with_ecm.compressions) == (64, True)
+    assert offer(**everything, ecm=True).ecm_octets == 256
+    without = offer(**everything, ecm_octets=64)
+    assert not any(without.bit(number) for number in (7, 27, 28, 31))
+    assert MMR not in offer(**everything | {"compressions": (MH, MR)}, ecm=True).compressions
+
+
+def test_a_document_to_be_polled_is_bit_9_and_one_asked_for_by_sep_bit_47() -> None:
+    plain = {"rates": Rate, "compressions": (MH,), "resolutions": (STANDARD,)}
+    assert offer(**plain, document=True).can_send
+    assert not offer(**plain, document=True).selective_polling
+    assert offer(**plain, document=True, selective=True).selective_polling
+    assert not offer(**plain, selective=True).selective_polling
+    assert "has a document" in str(offer(**plain, document=True))
+
+
 def test_mmr_is_only_on_offer_together_with_ecm() -> None:
     assert MMR not in Dis(fif(31)).compressions
     assert MMR in Dis(fif(27, 31)).compressions
@@ -148,7 +201,7 @@ def test_our_dis_sets_every_extend_bit_but_the_last() -> None:
 
 def test_our_dis_offers_what_the_design_lists_and_no_more() -> None:
     dis = offer(rates=Rate, compressions=(MH, MR), resolutions=tuple(Resolution))
-    named = {10, 11, 12, 14, 15, 16, 20, 21, 22, 23, 41, 44, 45, 49, 50, 76, 77}
+    named = {10, 11, 12, 14, 15, 16, 20, 21, 22, 23, 41, 42, 43, 44, 45, 49, 50, 76, 77}
     extend = set(range(24, 73, 8))
     assert {number for number in range(1, 81) if dis.bit(number)} == named | extend
 
@@ -223,7 +276,7 @@ def test_sub_and_password_are_announced() -> None:
 def test_capabilities_read_as_a_sentence() -> None:
     assert (
         str(Dis(fif(*pattern(11, "1101"), 15, 16, 27)))
-        == "up to 14400 bit/s, MH/MR, standard, fine, ECM, cannot receive"
+        == "up to 14400 bit/s, MH/MR, standard, fine, ECM 256, cannot receive"
     )
     assert str(Dcs(fif(*pattern(11, "1000"), 15))) == "9600 bit/s V.29, MH, fine, 1728 pels, 20 ms a line"
     assert "unknown modem" in str(Dcs(fif(*pattern(11, "0010"))))
