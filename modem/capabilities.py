@@ -5,8 +5,8 @@ one more octet follows. Octets beyond those named here are kept as they came; ab
 FIF of any length raises. Only what the engine can do is ever set in our own frames; a DCS is made from the
 far end's DIS and can state nothing that the DIS did not offer (`negotiate` refuses).
 
-ECM (bit 27), its frame size (28) and MMR (31) are read and named, never offered or commanded: their place is
-`offer` and `negotiate`.
+Widths are pels at the resolution they stand with (`modem.coding.WIDTHS`). The inch and the metric form of a
+resolution are one picture but for 2 % of size: bit 44 is stated only of pages that were drawn so.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _LENGTHS = {
     "01": (Length.A4, Length.B4, Length.UNLIMITED),
     "11": (Length.A4, Length.B4, Length.UNLIMITED),
 }
-_DCS_LENGTHS = {Length.A4: "00", Length.B4: "10", Length.UNLIMITED: "01"}
+_DCS_LENGTHS = {Length.A4: "00", Length.LEGAL: "00", Length.B4: "10", Length.UNLIMITED: "01"}
 
 
 class _Bits:
@@ -165,8 +165,9 @@ class Dis(Capabilities):
 
     @property
     def lengths(self) -> tuple[Length, ...]:
-        """Longest paper."""
-        return _LENGTHS[self.bits(19, 20)]
+        """Paper it takes; A4 always."""
+        legal = (Length.LEGAL,) if self.bit(LEGAL) else ()
+        return _LENGTHS[self.bits(19, 20)] + legal
 
     @property
     def sub_address(self) -> bool:
@@ -236,7 +237,8 @@ class Dcs(Capabilities):
     @property
     def length(self) -> Length:
         """Longest page announced."""
-        return _LENGTHS[self.bits(19, 20)][-1]
+        longest = _LENGTHS[self.bits(19, 20)][-1]
+        return Length.LEGAL if longest is Length.A4 and self.bit(LEGAL) else longest
 
     @property
     def foreign(self) -> bool:
@@ -258,7 +260,8 @@ class Dcs(Capabilities):
         speed = f"{rate.bits} bit/s {rate.modulation}" if rate else "unknown modem"
         parts = [speed, self.compression.value, self.resolution.value, f"{self.width} pels"]
         parts += [f"{self.min_scan_ms} ms a line"] if self.min_scan_ms else []
-        return ", ".join([*parts, "ECM"] if self.ecm else parts)
+        parts += [f"ECM {self.ecm_octets}"] if self.ecm else []
+        return ", ".join(parts)
 
 
 def offer(
@@ -300,32 +303,53 @@ def _modems(rates: frozenset[Rate]) -> str:
     return max(promised, key=lambda bits: len(promised[bits]), default="0000")
 
 
-def negotiate(dis: Dis, coding: Coding, rate: Rate, *, sub: bool = False, password: bool = False) -> Dcs:
+def negotiate(
+    dis: Dis,
+    coding: Coding,
+    rate: Rate,
+    *,
+    ecm_octets: int = 0,
+    sub: bool = False,
+    password: bool = False,
+) -> Dcs:
     """Return the DCS for pages of this coding; ValueError where `dis` does not offer one of its parts.
 
+    `ecm_octets` is the size of the ECM frames, 0 for pages without ECM; with ECM a line has no least time.
     `sub` and `password` tell that SUB, and PWD or SID, go out in the same burst.
     """
     permitted = (
         coding.compression in dis.compressions,
         coding.resolution in dis.resolutions,
-        coding.width in dis.widths,
+        coding.width in dis.widths_at(coding.resolution),
         coding.length in dis.lengths,
         rate in dis.rates,
         not sub or dis.sub_address,
         not password or dis.password,
-        coding.compression is not Compression.MMR,
+        not coding.inch or dis.bit(INCH),
+        dis.ecm or not ecm_octets,
+        ecm_octets or coding.compression is not Compression.MMR,
     )
     if not all(permitted):
         raise ValueError(f"the far machine does not offer {coding} at {rate.name}")
-    bits = _Bits()
-    bits.on(RECEIVE)
+    bits = _coding_bits(coding)
     bits.field(11, rate.value.dcs)
-    bits.on(MR, when=coding.compression is Compression.MR)
-    bits.on(FINE, when=coding.resolution is Resolution.FINE)
-    bits.on(SUPERFINE, when=coding.resolution is Resolution.SUPERFINE)
-    bits.field(17, _DCS_WIDTHS[coding.width])
-    bits.field(19, _DCS_LENGTHS[coding.length])
-    bits.field(21, _DCS_SCAN[dis.min_scan_ms(coding.resolution)])
+    bits.field(21, _DCS_SCAN[0 if ecm_octets else dis.min_scan_ms(coding.resolution)])
+    bits.on(ECM, when=ecm_octets > 0)
+    bits.on(SHORT_FRAMES_USED, when=ecm_octets == 64)
     bits.on(SUB_ADDRESS, when=sub)
     bits.on(PASSWORD, when=password)
     return Dcs(bits.fif())
+
+
+def _coding_bits(coding: Coding) -> _Bits:
+    """Return the part of a DCS that tells what the pages are."""
+    bits = _Bits()
+    bits.on(RECEIVE)
+    bits.on(MR, when=coding.compression is Compression.MR)
+    bits.on(MMR, when=coding.compression is Compression.MMR)
+    bits.on(*(bit for bit, resolution in RESOLUTIONS.items() if resolution is coding.resolution))
+    bits.field(17, _DCS_WIDTHS[coding.width])
+    bits.field(19, _DCS_LENGTHS[coding.length])
+    bits.on(LEGAL, when=coding.length is Length.LEGAL)
+    bits.on(INCH, when=coding.inch)
+    return bits

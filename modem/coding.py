@@ -45,9 +45,10 @@ WIDTHS: dict[Resolution, tuple[int, int, int]] = {
 
 
 class Length(StrEnum):
-    """Maximum page length a DIS offers and a DCS states (T.30 bits 19 and 20)."""
+    """Maximum page length a DIS offers and a DCS states (T.30 bits 19, 20 and, for legal paper, 77)."""
 
     A4 = "A4"
+    LEGAL = "legal"
     B4 = "B4"
     UNLIMITED = "unlimited"
 

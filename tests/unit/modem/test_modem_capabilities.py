@@ -13,7 +13,7 @@ WITHOUT_V17 = {rate for rate in Rate if rate.modulation is not Modulation.V17}
 STANDARD, FINE, SUPERFINE = Resolution.STANDARD, Resolution.FINE, Resolution.SUPERFINE
 
 
-def fif(*bits: int, octets: int = 8) -> bytes:
+def fif(*bits: int, octets: int = 10) -> bytes:
     """Return a FIF with these T.30 bit numbers set."""
     data = bytearray(octets)
     for bit in bits:
@@ -123,7 +123,8 @@ def test_single_bits_have_their_names() -> None:
 @pytest.mark.parametrize(
     ("bits", "resolution"),
     [
-        ((), STANDARD), ((15,), FINE), ((41,), SUPERFINE), ((42,), Resolution.R300), ((43,), Resolution.ULTRAFINE),
+        ((), STANDARD), ((15,), FINE), ((41,), SUPERFINE), ((42,), Resolution.R300),
+        ((43,), Resolution.ULTRAFINE),
         ((15, 41), SUPERFINE), ((15, 43), Resolution.ULTRAFINE), ((15, 41, 42, 43), Resolution.ULTRAFINE),
     ],
 )  # fmt: skip
@@ -234,22 +235,54 @@ def test_a_dis_promises_no_modem_we_lack_beyond_the_least_of_all(
 @pytest.mark.parametrize("rate", Rate)
 @pytest.mark.parametrize("resolution", Resolution)
 @pytest.mark.parametrize("compression", [MH, MR])
-@pytest.mark.parametrize("width", [1728, 2048, 2432])
+@pytest.mark.parametrize("paper", [0, 1, 2])
 @pytest.mark.parametrize("length", Length)
 def test_a_dcs_says_back_what_was_asked(
-    rate: Rate, resolution: Resolution, compression: Compression, width: int, length: Length
+    rate: Rate, resolution: Resolution, compression: Compression, paper: int, length: Length
 ) -> None:
     dis = offer(rates=Rate, compressions=(MH, MR), resolutions=tuple(Resolution), widths=(1728, 2432))
-    coding = Coding(compression, width, resolution, length)
+    coding = Coding(compression, WIDTHS[resolution][paper], resolution, length)
     dcs = negotiate(dis, coding, rate)
     assert (dcs.coding, dcs.rate, dcs.ecm, dcs.min_scan_ms) == (coding, rate, False, 0)
     assert dcs.bit(10)
+
+
+@pytest.mark.parametrize("octets", [64, 256])
+@pytest.mark.parametrize("compression", Compression)
+def test_a_dcs_with_ecm_names_its_frames_and_no_least_time(octets: int, compression: Compression) -> None:
+    dis = Dis(fif(10, 16, 27, 31, *pattern(21, "001")))
+    dcs = negotiate(dis, Coding(compression), Rate.V27_2400, ecm_octets=octets)
+    assert (dcs.ecm, dcs.ecm_octets, dcs.compression, dcs.min_scan_ms) == (True, octets, compression, 0)
+    assert str(dcs).endswith(f"ECM {octets}")
+
+
+def test_without_ecm_the_least_time_of_a_line_is_stated() -> None:
+    dis = Dis(fif(10, 27, *pattern(21, "001")))
+    assert negotiate(dis, Coding(MH), Rate.V27_2400).min_scan_ms == 40
+
+
+def test_ecm_and_mmr_without_it_are_refused() -> None:
+    with pytest.raises(ValueError, match="does not offer"):
+        negotiate(Dis(fif(10, 31)), Coding(MH), Rate.V27_2400, ecm_octets=256)
+    with pytest.raises(ValueError, match="does not offer"):
+        negotiate(Dis(fif(10, 27, 31)), Coding(MMR), Rate.V27_2400)
+
+
+def test_legal_paper_is_its_own_bit_and_inches_are_stated_only_where_asked_for() -> None:
+    assert Dis(fif(77)).lengths == (Length.A4, Length.LEGAL)
+    dcs = negotiate(Dis(fif(10, 77)), Coding(MH, length=Length.LEGAL), Rate.V27_2400)
+    assert (dcs.bit(77), dcs.bit(19), dcs.bit(20)) == (True, False, False)
+    inches = Coding(MH, resolution=FINE, inch=True)
+    assert negotiate(Dis(fif(10, 15, 44)), inches, Rate.V27_2400).bit(44)
+    with pytest.raises(ValueError, match="does not offer"):
+        negotiate(Dis(fif(10, 15)), inches, Rate.V27_2400)
 
 
 @pytest.mark.parametrize(
     "asked",
     [
         Coding(MR), Coding(MH, resolution=FINE), Coding(MH, 2048), Coding(MH, length=Length.B4), Coding(MMR),
+        Coding(MH, length=Length.LEGAL), Coding(MH, 2592, Resolution.R300),
     ],
 )  # fmt: skip
 def test_a_dcs_beyond_the_dis_is_refused(asked: Coding) -> None:
