@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from modem.result import CallResult
     from modem.session import Session
 
-SCALE = {Resolution.STANDARD: 1, Resolution.FINE: 2, Resolution.SUPERFINE: 4}
+SCALE = {
+    Resolution.STANDARD: 1,
+    Resolution.FINE: 2,
+    Resolution.SUPERFINE: 4,
+    Resolution.R300: 3,
+    Resolution.ULTRAFINE: 4,
+}
 PLAIN = (Compression.MH, Compression.MR)
 
 

@@ -30,13 +30,15 @@ def picture(rows: int, width: int = 1728, seed: int = 1) -> Image.Image:
 
 
 def coded(image: Image.Image, compression: Compression) -> bytes:
-    """Return the T.4 stream of a picture, LSB first, EOL before each line, no RTC."""
+    """Return the T.4 stream of a picture, LSB first, EOL before each line, no RTC; MMR ends with its EOFB."""
     info = TiffImagePlugin.ImageFileDirectory_v2()
-    info[T4_OPTIONS] = 1 if compression is Compression.MR else 0
+    if compression is not Compression.MMR:
+        info[T4_OPTIONS] = 1 if compression is Compression.MR else 0
     info[FILL_ORDER] = 1
     info[TiffImagePlugin.ROWSPERSTRIP] = image.height
     box = io.BytesIO()
-    image.save(box, "TIFF", compression="group3", tiffinfo=info)
+    group = "group4" if compression is Compression.MMR else "group3"
+    image.save(box, "TIFF", compression=group, tiffinfo=info)
     with Image.open(io.BytesIO(box.getvalue())) as tiff:
         (start,), (length,) = tiff.tag_v2[273], tiff.tag_v2[279]
         inverted = tiff.tag_v2[262] == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 import pytest
 from t30_fixtures import Document, Sheet, pages
 
@@ -13,8 +16,10 @@ from modem.fcf import Fcf, Frame
 from modem.rates import Modulation, Rate
 
 MH, MR, MMR = Compression.MH, Compression.MR, Compression.MMR
-STANDARD, FINE, SUPERFINE = Resolution.STANDARD, Resolution.FINE, Resolution.SUPERFINE
-FULL = offer(rates=Rate, compressions=(MH, MR), resolutions=tuple(Resolution))
+STANDARD, FINE, SUPERFINE, R300, ULTRAFINE = tuple(Resolution)
+FULL = offer(rates=Rate, compressions=tuple(Compression), resolutions=tuple(Resolution), ecm=True)
+SLOW = offer(rates=Rate, compressions=(MH, MR), resolutions=tuple(Resolution), min_scan_ms=40)
+IN_ECM = plan.Carriage(ecm_octets=256)
 PLAIN = Dis(bytes.fromhex("00 02 00"))
 ALL = frozenset(Rate)
 
@@ -22,8 +27,20 @@ ALL = frozenset(Rate)
 class Weighed(Document):
     """A document whose sizes are given, not made."""
 
+    sizes: ClassVar[dict[Compression, tuple[int, ...]]] = {MH: (10, 40, 10), MR: (20, 20, 19)}
+
     def size(self, n: int, coding: Coding) -> int:
-        return {MH: (10, 40, 10), MR: (20, 20, 19)}[coding.compression][n - 1]
+        return self.sizes[coding.compression][n - 1]
+
+
+class Heavy(Weighed):
+    """One whose pages fill an ECM block, or just not."""
+
+    sizes: ClassVar[dict[Compression, tuple[int, ...]]] = {
+        MH: (60000, 66000),
+        MR: (60000, 66000),
+        MMR: (64000, 65000),
+    }
 
 
 def test_the_total_over_the_document_decides_not_the_first_page() -> None:
@@ -61,17 +78,66 @@ def test_one_page_that_cannot_go_stops_the_compression_for_all() -> None:
     assert {one.compression for one in plan.codings(FULL, document, (MH, MR))} == {MR}
 
 
-def test_mmr_waits_for_ecm() -> None:
+def test_mmr_goes_only_in_ecm() -> None:
     ecm = Dis(bytes.fromhex("00 C2 80 44"))
     assert MMR in ecm.compressions
     assert plan.codings(ecm, pages(1, compressions=(MMR,)), (MMR,)) == ()
+    assert plan.codings(ecm, pages(1, compressions=(MMR,)), (MMR,), carriage=IN_ECM)[0].compression is MMR
+
+
+def test_a_block_too_many_weighs_more_than_some_octets() -> None:
+    document = Heavy((Sheet(compressions=tuple(Compression)),) * 2)
+    plain = plan.codings(FULL, document, (MH, MMR))
+    in_ecm = plan.codings(FULL, document, (MH, MMR), carriage=IN_ECM)
+    assert {one.compression for one in plain} == {MH}
+    assert {one.compression for one in in_ecm} == {MMR}
+
+
+def test_lines_that_must_be_filled_up_weigh_alike() -> None:
+    assert plan.Carriage(14400).octets(20, rows=100, scan_ms=40) == 100 * 72
+    assert plan.Carriage(2400).octets(5000, rows=100, scan_ms=40) == 5000
+    sheets = (Sheet(rows=100), Sheet(rows=100), Sheet(rows=100))
+    assert plan.codings(SLOW, Weighed(sheets), (MH, MR)) == plan.codings(SLOW, Weighed(sheets), (MH,))
+
+
+@pytest.mark.parametrize(("width", "resolution"), [(3456, ULTRAFINE), (2592, R300), (1728, SUPERFINE)])
+def test_every_resolution_goes_with_its_own_width(width: int, resolution: Resolution) -> None:
+    document = pages(1, resolutions=(STANDARD, resolution), widths=(1728, width), rows=8)
+    assert plan.codings(FULL, document, (MH,)) == (Coding(MH, width, resolution),)
+    assert plan.codings(PLAIN, document, (MH,)) == (Coding(MH),)
+
+
+def test_wide_paper_goes_only_where_it_is_on_offer() -> None:
+    document = pages(1, resolutions=(FINE,), widths=(1728, 2432), rows=8)
+    wide = offer(rates=Rate, compressions=(MH,), resolutions=(FINE,), widths=(2432,))
+    assert plan.codings(wide, document, (MH,))[0].width == 2432
+    assert plan.codings(FULL, document, (MH,))[0].width == 1728
+
+
+def test_pages_of_one_format_share_the_longest_paper_and_need_no_eom() -> None:
+    class Plain(Document):
+        """Looks up as real sources do: paper is no part of what was prepared."""
+
+        def page(self, n: int, coding: Coding) -> bytes:
+            return super().page(n, replace(coding, length=self.sheets[n - 1].length))
+
+    document = plan.codings(FULL, Plain((Sheet(), Sheet(rows=1370), Sheet())), (MH,))
+    assert [one.length for one in document] == [Length.LEGAL] * 3
+    assert plan.command(document, 0) is Fcf.MPS
+
+
+def test_legal_paper_is_its_own_offer() -> None:
+    assert plan.paper(1369, STANDARD, (Length.A4, Length.B4)) is Length.B4
+    assert plan.paper(1369, STANDARD, (Length.A4, Length.LEGAL)) is Length.LEGAL
+    assert plan.paper(1369, STANDARD, (Length.A4,)) is None
 
 
 @pytest.mark.parametrize(
     ("rows", "resolution", "paper"),
     [
         (1143, STANDARD, Length.A4), (1146, STANDARD, Length.A4), (1078, STANDARD, Length.A4),
-        (1401, STANDARD, Length.B4), (1372, STANDARD, Length.B4), (1500, STANDARD, Length.UNLIMITED),
+        (1401, STANDARD, Length.B4), (1372, STANDARD, Length.LEGAL), (1500, STANDARD, Length.UNLIMITED),
+        (3508, R300, Length.A4), (4200, R300, Length.LEGAL), (4574, ULTRAFINE, Length.A4),
         (2292, FINE, Length.A4), (2802, FINE, Length.B4), (4584, SUPERFINE, Length.A4),
         (6000, SUPERFINE, Length.UNLIMITED),
     ],
