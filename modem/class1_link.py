@@ -46,6 +46,7 @@ class Link:
         self.muted = False
         self.failed = False
         self.obeyed_hang_up = False
+        self.refused = False  # +FRS ended by something else than OK
         self._out = bytearray()
         self._bulk = b""
         self._bulk_at = 0

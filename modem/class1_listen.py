@@ -33,6 +33,7 @@ NEXT_FRAME_SECONDS = 2.5
 LONGEST_FRAME = 1024
 MOST_EMPTY = 5
 STRAY_CONNECT = b"\r\nCONNECT\r\n"
+PLAIN_NO_CARRIER = b"\r\nNO CARRIER\r\n"
 
 
 def fcs_good(raw: bytes) -> bool:
@@ -43,6 +44,14 @@ def fcs_good(raw: bytes) -> bool:
         for _ in range(8):
             register = (register >> 1) ^ (0x8408 if register & 1 else 0)
     return register == 0xF0B8
+
+
+def without_strays(raw: bytearray) -> bytes:
+    """Cut off what soft modems repeat before a frame they had kept."""
+    bare = bytes(raw)
+    while bare.startswith(STRAY_CONNECT):
+        bare = bare.removeprefix(STRAY_CONNECT)
+    return bare
 
 
 class _Listen(Breakable):
@@ -113,6 +122,7 @@ class ListenBurst(_Listen):
             if not self._aborting:
                 self._carrier(fast=False)
             self._frame += token.data[: LONGEST_FRAME - len(self._frame)]
+            self._look_for_the_end()
         elif isinstance(token, Result):
             self._result(token)
 
@@ -129,6 +139,15 @@ class ListenBurst(_Listen):
         else:
             self._ask_again()
 
+    def _look_for_the_end(self) -> None:
+        """End where only flags came: soft modems say NO CARRIER without a DLE ETX before it.
+
+        No frame begins with CR LF: its first octet is the address, FF.
+        """
+        if self._frame.endswith(PLAIN_NO_CARRIER) and without_strays(self._frame) == PLAIN_NO_CARRIER:
+            self.link.parser.leave_data()
+            self._over()
+
     def _ask_again(self) -> None:
         """Repeat the command after an OK without a CONNECT: a leftover of an earlier one."""
         self._empty += 1
@@ -138,9 +157,7 @@ class ListenBurst(_Listen):
             self.link.command(self._text, within=IDLE_SECONDS, data=True)
 
     def _judge(self, *, good: bool) -> None:
-        raw, self._frame, self._connected = bytes(self._frame), bytearray(), False
-        while raw.startswith(STRAY_CONNECT):  # soft modems repeat it before a frame they had kept
-            raw = raw.removeprefix(STRAY_CONNECT)
+        raw, self._frame, self._connected = without_strays(self._frame), bytearray(), False
         count = self.link.profile.fcs_octets
         if not good and self.link.profile.trust_own_fcs and count == 2:
             good = len(raw) > 4 and fcs_good(raw)

@@ -21,9 +21,13 @@ DATA_MARGIN_SECONDS = 20.0
 
 
 def lost(link: Link, text: str, token: Result | None) -> None:
-    """Fail a sending list: NO CARRIER means the line went, anything else that the modem disobeys."""
+    """Fail a sending list: NO CARRIER means the line went, anything else that the modem disobeys.
+
+    A modem that went on hook by itself refuses all it is told: one ERROR may be a fault, two are a lost call.
+    """
     said = f"{token.code}" if token else "no result in time"
-    dropped = token is not None and token.code is Code.NO_CARRIER
+    code = token.code if token else None
+    dropped = code is Code.NO_CARRIER or (code is Code.ERROR and link.refused)
     link.fail(Reason.CALL_DROPPED if dropped else Reason.MODEM_ERROR, f"{text}: {said}")
 
 
@@ -82,9 +86,10 @@ class AwaitSilence(Breakable):
         self.link.command(f"AT+FRS={-(-self._ms // 10)}", within=limit)
 
     def token(self, token: Token) -> None:
-        """Any result ends it; what it was matters only if the next command fails too."""
+        """Any result ends it; that it was a refusal matters only if the next command is refused too."""
         if isinstance(token, Result) and token.code is not Code.CONNECT:
             self.done = True
+            self.link.refused = token.code is not Code.OK and not self._aborting
 
 
 class SendBurst(Step):
