@@ -30,6 +30,8 @@ from modem.tiff import BadDocumentError, PageFolder, PreparedPages, read_documen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from modem.result import TraceEntry
+
 
 class _CannotCallError(Exception):
     """The call cannot begin; `reason` and text go into RESULT."""
@@ -97,14 +99,18 @@ def _carry_out(options: argparse.Namespace, trace: Path, files: dict[int, Path])
     finally:
         port.close()
     files.update(sink.files)
-    result = call.result
+    result = call.recorded()
     if result is None:
         raise _CannotCallError(Reason.MODEM_ERROR, "the call did not end")
     if sink.failed:
         result = replace(result, success=False, reason=Reason.MODEM_ERROR, t30=sink.failed)
-    lines = [*map(asdict, result.trace), *call.lines]
-    trace.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    trace.write_text("".join(map(_as_line, result.trace)), encoding="utf-8")
     return result
+
+
+def _as_line(entry: TraceEntry) -> str:
+    plain = {key: value for key, value in asdict(entry).items() if value is not None}
+    return json.dumps(plain, ensure_ascii=False) + "\n"
 
 
 def _prepare(job: JobFile) -> PreparedPages:

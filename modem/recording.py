@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from modem.call import FaxCall
@@ -19,11 +19,13 @@ from modem.coding import Coding, Compression, PageShape, Resolution
 from modem.job import CallJob
 from modem.profiles import Profile
 from modem.rates import Modulation
+from modem.result import TraceEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from modem.coding import PageSink, PageSource
+    from modem.result import CallResult
 
 SHORT = 64
 
@@ -33,10 +35,10 @@ class BadRecordingError(ValueError):
 
 
 class RecordedCall(FaxCall):
-    """A `FaxCall` that keeps what it was given and what it gave, in `lines`."""
+    """A `FaxCall` that keeps what it was given and what it gave; `recorded` puts it behind the trace."""
 
     def __init__(self, job: CallJob, pages: PageSource, sink: PageSink, profile: Profile) -> None:
-        self.lines: list[dict[str, Any]] = []
+        self._lines: list[TraceEntry] = []
         head = {"job": asdict(job), "profile": asdict(profile), "pages": pages.count}
         self._keep(0.0, "job", json.dumps(head, default=bytes.hex))
         super().__init__(job, RecordedSource(pages, self._keep), sink, profile)
@@ -80,10 +82,12 @@ class RecordedCall(FaxCall):
         self._keep(now, "port", detail)
         super().port_failed(now, detail)
 
+    def recorded(self) -> CallResult | None:
+        """Return the result with the recording behind its trace; None while the call goes on."""
+        return self.result and replace(self.result, trace=(*self.result.trace, *self._lines))
+
     def _keep(self, now: float, kind: str, text: str = "", raw: str = "", direction: str = " ") -> None:
-        self.lines.append(
-            {"at": 0.0, "direction": direction, "kind": kind, "text": text, "raw": raw, "now": now}
-        )
+        self._lines.append(TraceEntry(0.0, direction, kind, text, raw, now))
 
 
 class RecordedSource:

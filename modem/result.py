@@ -66,7 +66,8 @@ class TraceEntry:
     """One line of the session log: `at` seconds since the call started, `direction` ">" ours, "<" theirs.
 
     `kind`: "at" (command or result code), "frame", "training", "page", "data", "note".
-    `text` is readable by a person; `raw` the octets in hex where there are any.
+    `text` is readable by a person; `raw` the octets in hex where there are any. `now` is set only in the
+    lines of a recording (`modem.recording`): the clock of the call.
     """
 
     at: float
@@ -74,6 +75,7 @@ class TraceEntry:
     kind: str
     text: str
     raw: str = ""
+    now: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageSequence
 
+from gateway.store import traces
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,7 +63,7 @@ class Evidence:
         theirs = far_file.read_bytes()
         self._write("outbound-transmitted.tif", ours)
         self._write("outbound-received-by-far-machine.tif", theirs)
-        self._write("outbound-trace.jsonl", blobs.read(attempt.trace_blob or ""))
+        self._write("outbound-trace.jsonl", traces.unpack(blobs.read(attempt.trace_blob or "")))
         self.checks["outbound pages equal"] = equal(ours, theirs)
         self.index["outbound"] = {
             "number": delivery.number,
@@ -84,7 +86,7 @@ class Evidence:
         ours, theirs = blobs.read(reception.document or ""), far_file.read_bytes()
         self._write("inbound-sent-by-far-machine.tif", theirs)
         self._write("inbound-received.tif", ours)
-        self._write("inbound-trace.jsonl", blobs.read(reception.trace_blob or ""))
+        self._write("inbound-trace.jsonl", traces.unpack(blobs.read(reception.trace_blob or "")))
         self.checks["inbound pages equal"] = equal(ours, theirs)
         self.index["inbound"] = {
             "number": reception.number,

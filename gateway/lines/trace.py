@@ -1,15 +1,13 @@
-"""The session log of a call as a file: one JSON object a line, for `modem.cli replay` and for people."""
+"""The session log of a call, kept where there is room; what a live ladder shows of it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.domain.errors import Unavailable
-from gateway.store import blobs
+from gateway.store import blobs, traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +24,7 @@ def kept(plant: Plant, entries: Iterable[TraceEntry]) -> str | None:
     The end of a call must be written whether or not its log can be: a full disk may not turn a fax that
     arrived into one that is sent again.
     """
-    data = encode(entries)
+    data = traces.pack(entries)
     try:
         key = plant.blobs.put("trace", data)
         plant.store.run(blobs.record, key, len(data), plant.now())
@@ -34,11 +32,6 @@ def kept(plant: Plant, entries: Iterable[TraceEntry]) -> str | None:
         log.warning("trace.not_kept", error=error.text, detail=error.detail)
         return None
     return key
-
-
-def encode(entries: Iterable[TraceEntry]) -> bytes:
-    """Return the log as JSON lines."""
-    return "".join(json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in entries).encode()
 
 
 def as_event(entry: TraceEntry) -> dict[str, object]:

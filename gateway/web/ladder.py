@@ -80,14 +80,14 @@ def named(text: str) -> tuple[str, str]:
 
 
 def of_log(log: bytes) -> list[Rung]:
-    """Return the ladder of a call's log, JSON lines; what is not JSON is passed over."""
+    """Return the ladder of a call's log, JSON lines; what is not JSON, and the recording, is passed over."""
     entries = []
     for line in log.splitlines():
         try:
             entry = json.loads(line)
         except ValueError:
             continue
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and "now" not in entry:
             entries.append(entry)
     return rungs(entries)
 

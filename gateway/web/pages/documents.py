@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gateway.store import traces
 from gateway.store.faxes import get_delivery
 from gateway.store.receptions import get_reception
 from gateway.web import sheets
@@ -59,7 +60,7 @@ async def call_log(request: Request) -> Response:
     if key is None:
         raise HTTPException(404)
     try:
-        log = await asyncio.to_thread(site_of(request).blobs.read, key)
+        log = traces.unpack(await asyncio.to_thread(site_of(request).blobs.read, key))
     except OSError as error:
         raise HTTPException(404) from error
     return download(log, "application/x-ndjson", f"call-{request.path_params['number']}.jsonl")

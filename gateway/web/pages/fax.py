@@ -12,6 +12,7 @@ from gateway import wording
 from gateway.domain.outcome import Cause
 from gateway.language import N_
 from gateway.store import history as store
+from gateway.store import traces
 from gateway.store.faxes import get_delivery
 from gateway.store.receptions import get_reception
 from gateway.web import ladder, sheets, timeline, words
@@ -173,7 +174,8 @@ async def ladder_of(
     """Return a call's ladder: from its log if it has one, else from what was told of it so far."""
     if call.trace_blob is not None:
         try:
-            return Ladder(ladder.of_log(await asyncio.to_thread(blobs.read, call.trace_blob)), live=False)
+            log = await asyncio.to_thread(lambda key: traces.unpack(blobs.read(key)), call.trace_blob)
+            return Ladder(ladder.of_log(log), live=False)
         except OSError:
             pass  # the log is gone; the live signals may still be there
     return Ladder(ladder.of_events(signals, attempt), live=call.ended_at is None)

@@ -15,7 +15,7 @@ from gateway.domain.states import ReceptionState
 from gateway.lines import inbound
 from gateway.lines.base import Seat
 from gateway.lines.inbound import InboundRecord, NothingToSend, Tray, keep
-from gateway.store import events
+from gateway.store import events, traces
 from gateway.store.blobs import LocalBlobs
 from modem import notices as n
 from modem.coding import Coding, Compression
@@ -150,7 +150,7 @@ def test_a_call_that_ended_in_order_is_complete_with_its_confirmed_pages(desk: D
     assert (row.state, row.cause) == (ReceptionState.COMPLETE, Cause.RECEIVED)
     assert [page.confirmed for page in row.pages] == [True, True]
     assert (row.rate, row.line_seconds, row.remote_id) == (14400, 31.5, "+81 3 1234 5678")
-    assert b"RING" in desk.blobs.read(row.trace_blob or "")
+    assert b"RING" in traces.unpack(desk.blobs.read(row.trace_blob or ""))
 
 
 def test_a_call_that_broke_leaves_its_good_pages_marked_partial(desk: Desk, seat: Seat) -> None:

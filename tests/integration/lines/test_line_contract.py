@@ -18,6 +18,7 @@ from waiting import wait_until
 
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, ReceptionState
+from gateway.store import traces
 from modem.coding import Resolution
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_a_due_fax_is_claimed_called_and_sent_with_every_page_confirmed(desk: De
     (attempt,) = row.attempts
     assert [(page.n, page.state) for page in attempt.pages] == [(1, "confirmed"), (2, "confirmed")]
     assert attempt.trace_blob is not None
-    assert desk.blobs.read(attempt.trace_blob).count(b"\n") > 20, "the session log is kept"
+    assert traces.unpack(desk.blobs.read(attempt.trace_blob)).count(b"\n") > 20, "the session log is kept"
 
 
 def test_every_step_of_a_call_is_an_event_in_its_order(desk: Desk, bench: Bench) -> None:

@@ -15,7 +15,7 @@ from gateway.domain.retry import Tried
 from gateway.domain.states import DeliveryState
 from gateway.lines.base import Seat
 from gateway.lines.outbound import CannotBegin, OutboundRecord, order, outcome_of, place, prepared, work_of
-from gateway.store import queue
+from gateway.store import queue, traces
 from gateway.store.blobs import LocalBlobs
 from modem import notices as n
 from modem.coding import Resolution
@@ -160,7 +160,7 @@ def test_the_outcome_carries_what_the_far_machine_agreed_to_and_the_session_log(
     desk.store.run(record.write, [agreed])
     outcome = outcome_of(desk.plant, record, busy())
     assert (outcome.cause, outcome.compression, outcome.resolution) == (Cause.BUSY, "MR", "fine")
-    assert b'"BUSY"' in desk.blobs.read(outcome.trace_blob or "")
+    assert b'"BUSY"' in traces.unpack(desk.blobs.read(outcome.trace_blob or ""))
 
 
 def test_a_full_disk_loses_the_session_log_but_not_how_the_call_ended(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from gateway.domain.states import DeliveryState, ReceptionState
 from gateway.lines import worker
 from gateway.lines.pool import Pool
 from gateway.lines.worker import ModemLine, profile_of
-from gateway.store import queue, receptions
+from gateway.store import queue, receptions, traces
 from gateway.store.database import Store
 from modem.coding import Resolution
 
@@ -275,7 +275,7 @@ def test_a_second_sigterm_ends_the_call_with_dcn(desk: Desk, fast: Running) -> N
         pool.stop()
         pool.join()
     row = desk.delivery(number)
-    assert "DCN" in desk.blobs.read(row.attempts[0].trace_blob or "").decode()
+    assert "DCN" in traces.unpack(desk.blobs.read(row.attempts[0].trace_blob or "")).decode()
     assert row.state is DeliveryState.WAITING_RETRY
     assert row.pages_confirmed < PAGES
 
