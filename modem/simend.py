@@ -37,13 +37,13 @@ from modem.events import (
     HungUp,
     Sent,
 )
+from modem.fcf import Frame
 from modem.notices import WRITE_AHEAD, Notice
 from modem.rates import Modulation, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modem.fcf import Frame
     from modem.simline import Line, Party
 
 LAST = (ListenFrames, ListenData, HangUp)
@@ -312,10 +312,11 @@ class End:
         missed = self._joined_at > carrier.begins + delay + begins
         if self._joined is not carrier or missed or carrier.cut:
             return
-        frame = self.line.conditions.frame(side, sent)
+        arrived = self.line.conditions.frame(side, sent)
         run = self._run
-        self._tell(FrameReceived(frame, frame is not None, sent.encode()))
-        if frame is not None and frame.final and run == self._run:
+        frame = Frame.decode(arrived.encode()) if arrived else None  # None too where no T.30 names it
+        self._tell(FrameReceived(frame, arrived is not None, (arrived or sent).encode()))
+        if arrived is not None and arrived.final and run == self._run:
             self._burst_over()
 
     def _burst_over(self) -> None:

@@ -3,7 +3,10 @@
     > CSI DIS            the far end sends a burst; `!MCF` sends a frame with a damaged FCS
     > TCF 14400          ... a training check, which may arrive in another form (`CHECKS`): `TCF 14400 bad`
     > page 1             ... page 1 of the script's `pages`, at the rate of its TCF; `page 1 lost`: unheard
+    > ?00 DIS            ... a frame with an FCF that T.30 does not know
+    > flags              ... flags without a frame
     < DCS                it hears a burst that closes with this frame, else the test fails
+    < EOP in 2.5-3.5     ... whose carrier begins so many seconds after the far end did or heard the last
     < TCF 14400          it hears a training check at this rate; `< page 14400` a page
     < nothing 3          it listens for 3 s and hears no frame
     wait 30              it neither sends nor hears for 30 s
@@ -14,6 +17,7 @@ After its last step the far end hangs up. Words of `frames` stand for frames of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,8 +37,17 @@ from modem.actions import (
 )
 from modem.capabilities import offer
 from modem.coding import Compression, Resolution
-from modem.events import BurstEnded, Connected, DataEnded, DataReceived, Event, FrameReceived, Sent
-from modem.fcf import Fcf, Frame
+from modem.events import (
+    BurstEnded,
+    CarrierSeen,
+    Connected,
+    DataEnded,
+    DataReceived,
+    Event,
+    FrameReceived,
+    Sent,
+)
+from modem.fcf import ADDRESS, CONTROL_FINAL, CONTROL_NOT_FINAL, Fcf, Frame
 from modem.ident import encode_ident
 from modem.rates import Rate
 from modem.simline import Conditions
@@ -74,6 +87,13 @@ def _every(octets: bytes, nth: int, most: int) -> bytes:
     return bytes(one ^ 0x81 if i % nth == 0 and i < most else one for i, one in enumerate(octets))
 
 
+class Strange(Frame):
+    """A frame whose FCF, `fif[0]`, no T.30 names."""
+
+    def encode(self) -> bytes:
+        return bytes((ADDRESS, CONTROL_FINAL if self.final else CONTROL_NOT_FINAL)) + self.fif
+
+
 @dataclass
 class Script:
     """A far end that follows `text`. `answers` tells whether it is called or calls."""
@@ -81,7 +101,7 @@ class Script:
     text: str
     answers: bool = True
     frames: dict[str, Frame] = field(default_factory=dict)
-    pages: tuple[bytes, ...] = ()
+    pages: Sequence[bytes] | Mapping[str, bytes] = ()
     done: bool = False
 
     def __post_init__(self) -> None:
@@ -94,6 +114,7 @@ class Script:
         self._lost: list[bytes] = []
         self._rate = Rate.V17_14400
         self._octets = b""
+        self._since = self._carrier_at = 0.0
 
     # -- conditions of the line the script asks for ----------------------------------------------------
 
@@ -135,8 +156,11 @@ class Script:
         match event:
             case Connected():
                 return self._go_on(now)
+            case CarrierSeen():
+                self._carrier_at = now
             case Sent() if self._sending:
                 self._sending = False
+                self._since = now
                 return self._go_on(now) if not self._hears() else self._bound(now)
             case FrameReceived(frame, fcs_ok) if fcs_ok and frame and frame.final:
                 return self._heard(frame.fcf.label, now)
@@ -169,8 +193,12 @@ class Script:
         return self._step().startswith("<")
 
     def _heard(self, what: str, now: float) -> list[Action]:
-        wanted = self._step().removeprefix("< ")
+        wanted, _, limits = self._step().removeprefix("< ").partition(" in ")
         assert wanted == what, f"step {self._at + 1}: wanted {wanted}, heard {what}"
+        if limits:
+            least, most = map(float, limits.split("-"))
+            took = self._carrier_at - self._since
+            assert least <= took <= most, f"step {self._at + 1}: {what} began after {took:.3f} s"
         self._at += 1
         self._octets = b""
         if what.startswith(("TCF", "page")):
@@ -180,6 +208,7 @@ class Script:
 
     def _go_on(self, now: float) -> list[Action]:
         """Do the next steps: everything to be sent in one list, then listen, wait or leave."""
+        self._since = now
         sending: list[Action] = []
         while self._step().startswith(">"):
             sending += [Silence(70) if sending else WaitSilence(70), self._transmission(self._step()[2:])]
@@ -216,13 +245,20 @@ class Script:
             self._check = " ".join(words[2:])
             return SendTraining(self._rate)
         if words[0] == "page":
-            data = bytes(bytearray(self.pages[int(words[1]) - 1]))
+            data = bytes(bytearray(self._page(words[1])))
             if words[-1] == "lost":
                 self._lost.append(data)
             return SendPage(self._rate, data)
+        if words == ["flags"]:
+            return SendFrames(())
         return SendFrames(tuple(self._make(word, final=word is words[-1]) for word in words))
 
+    def _page(self, word: str) -> bytes:
+        return self.pages[word] if isinstance(self.pages, Mapping) else self.pages[int(word) - 1]
+
     def _make(self, word: str, *, final: bool) -> Frame:
+        if word.startswith("?"):
+            return Strange(Fcf.DCN, final=final, fif=bytes.fromhex(word[1:]))
         name = word.removeprefix("!")
         known = self.frames.get(name) or USUAL.get(name)
         frame = replace(known or Frame(Fcf[name.replace("-", "_")], x=not self.answers), final=final)
