@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from gateway.domain.errors import BadConfig
+from modem.sim.settings import FarSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,31 +134,6 @@ class Smime(Section):
     identity: list[Identity] = []
 
 
-class Drop(Section):
-    """Where a simulated far machine breaks off: page from 1, line seconds into it."""
-
-    page: int = Field(1, ge=1)
-    after_s: float = Field(3.0, ge=0)
-
-
-class Far(Section):
-    """A far machine of the simulated exchange; what is not set is as the exchange has it."""
-
-    number: str
-    answers: Literal["fax", "busy", "no-answer", "no-dialtone", "voice"] = "fax"
-    ident: Annotated[str, StringConstraints(max_length=20)] = ""
-    ecm: bool | None = None
-    modems: list[Literal["V.27ter", "V.29", "V.17"]] = []
-    compressions: list[Literal["MH", "MR", "MMR"]] = []
-    resolutions: list[Literal["standard", "fine", "superfine"]] = []
-    min_scan_ms: Literal[0, 5, 10, 20, 40] | None = None
-    reject_pages: list[int] = []
-    drop: Drop | None = None
-    noise_dbm0: float | None = Field(None, le=0)
-    delay_ms: int | None = Field(None, ge=0, le=5000)
-    slow_answer_s: float | None = Field(None, ge=0)
-
-
 class LineConfig(Section):
     """Something that can carry a call."""
 
@@ -178,7 +154,7 @@ class LineConfig(Section):
     rings: int = Field(1, ge=1, le=20)
     max_concurrent: int = Field(1, ge=1)
     speed: float | Literal["max"] = 1.0
-    far: list[Far] = []
+    far: list[FarSettings] = []
 
     @model_validator(mode="after")
     def _a_modem_has_a_device(self) -> LineConfig:

@@ -84,7 +84,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Starts the exchanges and the children, restarts children that die, ends everything in order.
+    """Starts the exchanges and the children, restarts those that die, ends everything in order.
 
     Signal handlers only count; the loop acts. So a signal that comes while a child is being started reaches
     that child too, and no lock is taken in a handler.
@@ -105,6 +105,8 @@ class Supervisor:
         while not self.ends:
             for child in self.children:
                 child.look_after(self.clock())
+            for exchange in exchanges:
+                exchange.look_after(self.clock())
             self._pass_hang_ups_on()
             self._tick.wait(LOOK_SECONDS)
         while any(child.alive for child in self.children):

@@ -22,20 +22,48 @@ from modem.sim.control import Control, ControlError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.config import Config, Far, LineConfig
+    from gateway.config import Config, LineConfig
 
 log = structlog.get_logger()
 
 START_SECONDS = 15.0
-RENAMED = {"min_scan_ms": "scan_ms"}
+CONTROL_SECONDS = 2.0
+LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 10.0
 
 
 @dataclass
 class ExchangeProcess:
-    """A running exchange: its folder, and the process if we started it."""
+    """A running exchange: its line, its folder, and the process if we started it."""
 
-    folder: Path
+    data: Path
+    line: LineConfig
     process: subprocess.Popen[bytes] | None
+    look_at: float = 0.0
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return folder_of(self.data, self.line.name)
+
+    def look_after(self, now: float) -> None:
+        """Start it again if it died; `now` is a monotonic clock. One that will not start is tried later."""
+        if now < self.look_at:
+            return
+        self.look_at = now + LOOK_SECONDS
+        if self.alive:
+            return
+        log.error("exchange.died", line=self.line.name)
+        try:
+            self.process = start_exchange(self.data, self.line).process
+        except Unavailable as error:
+            log.error("exchange.not_restarted", line=self.line.name, error=error.text)  # noqa: TRY400
+            self.look_at = now + AGAIN_SECONDS
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs: our own process is asked of the system, one we found by its socket."""
+        return self.process.poll() is None if self.process is not None else answers(self.folder)
 
     def stop(self) -> None:
         """End the exchange in an orderly way."""
@@ -76,7 +104,7 @@ def start_exchange(data: Path, line: LineConfig) -> ExchangeProcess:
     folder = folder_of(data, line.name)
     if answers(folder):
         log.info("exchange.found", line=line.name)
-        return ExchangeProcess(folder, None)
+        return ExchangeProcess(data, line, None)
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "exchange.json"
     settings.write_text(json.dumps(exchange_settings(line), indent=1), encoding="utf-8")
@@ -92,13 +120,13 @@ def start_exchange(data: Path, line: LineConfig) -> ExchangeProcess:
         if process.poll() is not None or time.monotonic() > deadline:
             raise Unavailable(f"The exchange of line {line.name} did not start; see {folder / 'log'}.")
         time.sleep(0.02)
-    return ExchangeProcess(folder, process)
+    return ExchangeProcess(data, line, process)
 
 
 def answers(folder: Path) -> bool:
     """Return whether an exchange listens in this folder."""
     try:
-        with Control(folder / "control.sock", timeout=2.0) as client:
+        with Control(folder / "control.sock", timeout=CONTROL_SECONDS) as client:
             client.status()
     except (OSError, ControlError, ValueError):
         return False
@@ -111,13 +139,22 @@ def exchange_settings(line: LineConfig) -> dict[str, Any]:
     return {
         "speed": line.speed,
         "lines": [{"name": line.name, "number": number}],
-        "far": [far_settings(far) for far in line.far],
+        "far": [far.model_dump(mode="json", exclude_unset=True) for far in line.far],
     }
 
 
-def far_settings(far: Far) -> dict[str, Any]:
-    """Return one far machine as the exchange reads it: only what the operator set."""
-    given = far.model_dump(exclude_none=True, exclude_unset=True)
-    if far.drop is not None:
-        given["drop"] = far.drop.model_dump()
-    return {"number": far.number} | {RENAMED.get(key, key): value for key, value in given.items()}
+def seconds_on_line(data: Path, line: str, measured: float) -> float:
+    """Return the line seconds of the call a line has just ended, from answer to on-hook.
+
+    `measured` is what our own clock says: it stands where the call was never answered, and where the exchange
+    has no figure. A line at speed "max" carries minutes in seconds, so only the exchange counts right.
+    """
+    if not measured:
+        return 0.0
+    try:
+        with Control(folder_of(data, line) / "control.sock", timeout=CONTROL_SECONDS) as exchange:
+            state = exchange.line(line)
+    except (OSError, ControlError, ValueError) as error:
+        log.warning("exchange.no_line_time", line=line, error=str(error))
+        return measured
+    return measured if state["off_hook"] or state["last"] is None else float(state["last"]["talk_s"])

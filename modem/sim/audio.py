@@ -1,37 +1,40 @@
-"""What a telephone line does to audio: delay, steady noise, clicks.
+"""The two directions of a call as blocks of samples: impaired, clicked into, echoed.
 
-One `Path` a direction. Levels are dBm0 as spandsp counts them (0 dBm0 = sine of 3.14 dB below full scale);
-delay is rounded to blocks of 20 ms. Both ends send at -14 dBm0.
+A `Path` is one direction, `Wires` are both; what they do to the sound is put together in `modem.sim.copper`.
+Blocks are changed in place to what arrives. A path without effects is bit-true.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modem.sim.libspandsp import BLOCK, BLOCK_SECONDS, SILENCE, ffi
-from modem.sim.spandsp import noise
+from modem.sim.libspandsp import BLOCK, SILENCE, ffi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from modem.sim.impairments import Echo, Effect, Sound
     from modem.sim.spandsp import Samples
 
-Array = Any
-_TABLE = 50 * BLOCK
 CLICK_SAMPLES = 8
 CLICK_LEVEL = 12000
-
-
-@cache
-def _noise_table(level_dbm0: float, seed: int) -> Array:
-    return np.array(noise(level_dbm0, _TABLE, seed), dtype=np.int32)
 
 
 def is_silent(samples: Samples) -> bool:
     """Whether a block is all zero: nobody sends."""
     return bytes(ffi.buffer(samples)) == SILENCE
+
+
+def _view(samples: Samples) -> npt.NDArray[np.int16]:
+    return np.frombuffer(ffi.buffer(samples), dtype=np.int16)
+
+
+def _put(samples: Samples, sound: Sound) -> None:
+    _view(samples)[:] = np.clip(np.rint(sound), -32768, 32767)
 
 
 def _click(samples: Samples) -> None:
@@ -42,29 +45,40 @@ def _click(samples: Samples) -> None:
 
 
 class Path:
-    """One direction of a call; `carry` changes a block in place to what arrives."""
+    """One direction of a call; what is sent arrives `delay_seconds` later."""
 
-    def __init__(self, *, delay_ms: float = 0.0, noise_dbm0: float | None = None, seed: int = 1) -> None:
-        blocks = round(delay_ms / 1000 / BLOCK_SECONDS)
-        self.delay_seconds = blocks * BLOCK_SECONDS
-        self._on_the_way: deque[bytes] = deque([SILENCE] * blocks)
-        self._noise_dbm0 = noise_dbm0
-        self._seed = seed
-        self._at = 0
+    def __init__(self, effects: Sequence[Effect] = (), delay_seconds: float = 0.0) -> None:
+        self.delay_seconds = delay_seconds
+        self._effects = effects
 
     def carry(self, samples: Samples, *, click: bool = False) -> None:
-        """Delay the block, add the line's noise and a click if one is asked for."""
-        if self._on_the_way:
-            self._on_the_way.append(bytes(ffi.buffer(samples)))
-            ffi.buffer(samples)[:] = self._on_the_way.popleft()
-        if self._noise_dbm0 is not None:
-            self._add(samples, self._noise_dbm0)
+        """Change a block to what arrives, with a click if one is asked for."""
+        if self._effects:
+            sound: Sound = _view(samples).astype(np.float64)
+            for effect in self._effects:
+                sound = effect.carry(sound)
+            _put(samples, sound)
         if click:
             _click(samples)
 
-    def _add(self, samples: Samples, level_dbm0: float) -> None:
-        table = _noise_table(level_dbm0, self._seed)
-        line = np.frombuffer(ffi.buffer(samples), dtype=np.int16)
-        mixed = line + table[self._at : self._at + BLOCK]
-        line[:] = np.clip(mixed, -32768, 32767)
-        self._at = (self._at + BLOCK) % _TABLE
+
+class Wires:
+    """Both directions, and what each side hears of itself. Sides: 0 the caller, 1 the called."""
+
+    def __init__(self, paths: tuple[Path, Path], talkers: tuple[Echo, Echo] | None = None) -> None:
+        self._paths, self._talkers = paths, talkers
+
+    def carry(self, blocks: tuple[Samples, Samples], *, click: bool = False) -> None:
+        """Change what each side sends to what the other hears; `click` into what the caller sends."""
+        echoes: list[Sound] = []
+        for talker, samples in zip(self._talkers or (), blocks, strict=False):
+            echoes.append(talker.returned(_view(samples).astype(np.float64)))
+        self._paths[0].carry(blocks[0], click=click)
+        self._paths[1].carry(blocks[1])
+        for side, echo in enumerate(echoes):
+            heard = blocks[1 - side]
+            _put(heard, _view(heard) + echo)
+
+    def delay(self, side: int) -> float:
+        """Seconds until what `side` sends arrives."""
+        return self._paths[side].delay_seconds

@@ -1,8 +1,8 @@
 """One telephone call through the exchange: dialling, ringing, talking, release; 20 ms of line time a step.
 
 It moves blocks of 160 samples both ways through two `Path`s, listens to both with a wiretap, spoils and cuts
-where the far number's settings say so, and tells the ledger. It knows no clock: `modem.sim.pace` decides when
-a step is due.
+where the far number's settings say so, lets machines leave and modems hang, and tells the ledger. It knows no
+clock: `modem.sim.pace` decides when a step is due.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from modem.sim.far import FarFax
+from modem.sim.copper import wires
+from modem.sim.far import FarEnd, FarFax
+from modem.sim.figures import Figures
 from modem.sim.libspandsp import BLOCK_SECONDS
+from modem.sim.line import Line
+from modem.sim.line_settings import Copper
 from modem.sim.media import Media
 from modem.sim.spandsp import CallEvent, frame_name
-from modem.sim.watch import RESPONSES, PageWatch
+from modem.sim.watch import RESPONSES, PageWatch, page_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +73,12 @@ class Call:
         self._gone: set[int] = set()
         self._quiet_blocks = 0
         self._spoilt = False
+        self._hung = False
+        self._copper: Copper = far.settings if far else Copper()
+        self._seed = n if self._copper.seed is None else self._copper.seed
         self._watch = PageWatch()
+        self._figures = Figures()
+        self._hook: dict[str, float] = {}
         self._outcome = ""
         self._media: Media | None = None
         caller.call = self
@@ -84,6 +93,11 @@ class Call:
     @property
     def _phase_seconds(self) -> float:
         return (self._blocks - self._phase_from) * BLOCK_SECONDS
+
+    @property
+    def stands(self) -> bool:
+        """Whether the call was answered and has not ended."""
+        return self.phase in (Phase.TALKING, Phase.RELEASING)
 
     @property
     def parties(self) -> tuple[Party, ...]:
@@ -151,7 +165,9 @@ class Call:
         """Connect both ends: the called party went off hook."""
         if self.phase is not Phase.RINGING or self.called is None:
             return
-        self._media = Media((self.caller, self.called), self._far, self.n)
+        far_side = 0 if isinstance(self.caller, FarEnd) else 1
+        self._media = Media((self.caller, self.called), wires(self._copper, self._seed, far_side))
+        self._figures.answer(self.seconds)
         self._enter(Phase.TALKING)
         self._log("answered", self)
         self.called.answered()
@@ -168,16 +184,50 @@ class Call:
         disguised = self._spoilt and not self._watch.page
         silent = media.exchange(self._gone, spoil=spoil, disguised=disguised)
         self._quiet_blocks = self._quiet_blocks + 1 if all(silent) else 0
+        page = self._watch.page
         self._watch.block(silent=silent)
+        if page and not self._watch.page:
+            self._pass("page")
         self._hear(media)
         self._note_pages()
-        if self._far is not None and self._far.drops_at(self._watch.page, self._watch.seconds):
-            self._far.drops += 1
+        self._hang()
+        if self._drops():
             self._cut("dropped")
         elif self.phase is Phase.TALKING:
             self._look_for_the_end()
         elif self.seconds >= self._release_at:
             self._cut(self._outcome)
+
+    @property
+    def _talked(self) -> float:
+        return self._figures.since_answer(self.seconds)
+
+    def _drops(self) -> bool:
+        far, watch = self._far, self._watch
+        if far is None or not far.drops_at(watch.page, watch.seconds, self._talked):
+            return False
+        far.spent["drop"] += 1
+        return True
+
+    def _hang(self) -> None:
+        """Let our line's modem hang where the number says so, once a call."""
+        recovers = self._far.hangs_at(self._talked) if self._far else None
+        if recovers is None or self._far is None or self._hung:
+            return
+        self._hung = True
+        self._far.spent["hang"] += 1
+        for party in self.parties:
+            if isinstance(party, Line):
+                party.hang(recovers)
+
+    def _pass(self, moment: str) -> None:
+        """Let the far machine leave where it does so after this moment."""
+        page = self._watch.confirmed if moment == "MCF" else self._watch.current
+        how = self._far.leaves_after(moment, page) if self._far else None
+        for party in self.parties:
+            if how is not None and isinstance(party, FarFax) and not party.left:
+                party.far.spent["leave"] += 1
+                party.leave(how)
 
     def _spoils(self) -> bool:
         """Whether this block belongs to a page to be rejected; training is left alone."""
@@ -189,17 +239,20 @@ class Call:
             if name in RESPONSES:
                 self._log("frame", self, name=name, side=("caller", "called")[side])
             if name == "RTN" and self._far is not None:
-                self._far.rejections += 1
+                self._far.spent["reject"] += 1
                 self._spoilt = False
-            if self._watch.frame(side, name, frame):
+            confirms = self._watch.frame(side, name, frame)
+            self._figures.frame(name, self.seconds, confirms=confirms)
+            if confirms:
                 self._log("mcf", self, name=name, page=self._watch.confirmed)
+            self._pass(page_command(name, frame) or name)
 
     def _note_pages(self) -> None:
         for party in self.parties:
             if isinstance(party, FarFax):
                 for page in party.take_pages():
                     file = str(party.document) if party is self.called else None
-                    figures = {"rows": page.rows, "bad_rows": page.bad_rows}
+                    figures = {"rows": page.rows, "bad_rows": page.bad_rows, "octets": page.octets}
                     self._log("page", self, page=page.n, file=file, **figures)
 
     def _look_for_the_end(self) -> None:
@@ -209,6 +262,7 @@ class Call:
 
     def _release(self, side: int, after: float) -> None:
         self._gone.add(side)
+        self._on_hook(side)
         self._outcome = self._outcome or "connected"
         self._release_at = self.seconds + after
         self._enter(Phase.RELEASING)
@@ -229,7 +283,7 @@ class Call:
         if self.phase in (Phase.DIALLING, Phase.RINGING):
             if party is self.caller:
                 self._cut("abandoned")
-        elif self.phase in (Phase.TALKING, Phase.RELEASING):
+        elif self.stands:
             self._leave(self.parties.index(party))
 
     def _leave(self, side: int) -> None:
@@ -249,6 +303,8 @@ class Call:
 
     def _end(self, outcome: str) -> None:
         self._enter(Phase.ENDED)
+        for side in range(len(self.parties)):
+            self._on_hook(side)
         self.result = self._report(outcome)
         for party in self.parties:
             if party.call is self:
@@ -259,23 +315,27 @@ class Call:
             self._media.close()
         self._log("end", self, **self.result)
 
+    def _on_hook(self, side: int) -> None:
+        """Note how long a line was off hook: its bill. A caller is from the first digit on."""
+        party = self.parties[side]
+        if isinstance(party, Line) and party.name not in self._hook:
+            self._hook[party.name] = self.seconds if side == 0 else self._talked
+            party.last = {
+                "call": self.n,
+                "line_seconds": round(self._hook[party.name], 2),
+                "talk_s": round(self._talked, 2),
+            }
+
     def _report(self, outcome: str) -> dict[str, Any]:
         report: dict[str, Any] = {
             "outcome": outcome,
             "success": self._watch.complete,
             "confirmed": self._watch.confirmed,
-            "line_seconds": round(self.seconds, 2),
-        }
+            "hook": {name: round(seconds, 2) for name, seconds in self._hook.items()},
+            "seed": self._seed,
+        } | self._figures.report(self.seconds)
         for party in self.parties:
             if isinstance(party, FarFax) and party.done is not None:
-                done = party.done
-                report |= {
-                    "file": str(party.document),
-                    "pages": done.pages,
-                    "code": done.code,
-                    "text": done.text,
-                    "remote_ident": done.remote_ident,
-                    "rate": done.rate,
-                    "ecm": done.ecm,
-                }
+                report |= {"file": str(party.document), "page_octets": party.page_octets}
+                report |= party.done.report()
         return report

@@ -1,7 +1,15 @@
 """The exchange's control socket: one JSON object a line in, one a line out, over a Unix stream socket.
 
-Operations: `call`, `wait`, `set`, `speed`, `status`, `calls`, `stop`. A refused one answers `{"ok": false,
-"error": text}`. `Control` is the client; it blocks. The server lives in the exchange's loop and never does.
+`set`: the keys of a far machine (`modem.sim.settings.FarSettings`), `number` among them, from the next call
+to it on; null takes a key away, `fresh` all of them; what it has spent (drops, rejections) begins anew.
+`call`: `from` a far machine to the number `called` (or to a `line`), sending `file`; `far` has keys for this
+call only; answers the `call`'s number. `wait`: blocks until `call` has ended, answers its `result`.
+`hang`: the modem of `line` stops answering its host until it "recovers": "reset" (DTR, port closed), "never",
+"now". `line`: the number of a line's `call`, whether it is `off_hook`, and what its `last` call took.
+`speed`: 1.0 or "max" for calls that begin from now on. `status`, `calls` (results of this run), `stop`.
+
+A refused one answers `{"ok": false, "error": text}`. A result is a ledger's `end` row: see `Figures`.
+`Control` is the client; it blocks. The server lives in the exchange's loop and never does.
 """
 
 from __future__ import annotations
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 
     from modem.sim.exchange import Exchange
 
+OPERATIONS = ("call", "wait", "set", "hang", "line", "speed", "status", "calls", "stop")
 LONGEST_REQUEST = 1 << 20
 LONGEST_BACKLOG = 1 << 24
 
@@ -65,10 +74,17 @@ class Control:
             raise ControlError(answer.get("error", "refused"))
         return answer
 
-    def call(self, called: str, file: str | Path, caller: str, line: str | None = None) -> int:
+    def call(
+        self,
+        called: str,
+        file: str | Path,
+        caller: str,
+        line: str | None = None,
+        far: dict[str, Any] | None = None,
+    ) -> int:
         """Let a far machine call a line and send `file`; return the call's number at once."""
-        document = str(Path(file).resolve())
-        return int(self.ask("call", called=called, file=document, line=line, **{"from": caller})["call"])
+        keys = {"called": called, "file": str(Path(file).resolve()), "from": caller, "line": line}
+        return int(self.ask("call", **keys, far=far or {})["call"])
 
     def wait(self, call: int) -> dict[str, Any]:
         """Block until the call has ended; return its result."""
@@ -76,12 +92,20 @@ class Control:
         return result
 
     def set(self, number: str, **settings: Any) -> None:
-        """Change a far machine, or list a new one."""
+        """Change a far machine, or list a new one; `fresh=True` forgets what it was."""
         self.ask("set", number=number, **settings)
 
     def speed(self, speed: float | str) -> None:
         """Let calls that begin from now on run at 1.0 or "max"."""
         self.ask("speed", speed=speed)
+
+    def hang(self, line: str, recovers: str = "reset") -> None:
+        """Let a line's modem stop answering its host: until a "reset", "never", or no more: "now"."""
+        self.ask("hang", line=line, recovers=recovers)
+
+    def line(self, name: str) -> dict[str, Any]:
+        """Return a line's `call` now, whether it is `off_hook`, and the figures of its `last` call."""
+        return self.ask("line", line=name)
 
     def status(self) -> dict[str, Any]:
         """Return the lines and calls as they are."""
@@ -191,27 +215,36 @@ class ControlServer:
 
     def _perform(self, connection: Connection, op: str, values: dict[str, Any]) -> None:
         exchange = self._exchange
-        if op == "call":
-            document = _tiff(values["file"])
-            n = exchange.call_in(values.get("called", ""), document, values["from"], values.get("line"))
-            connection.answer(ok=True, call=n)
-        elif op == "wait":
-            self._wait(connection, int(values["call"]))
-        elif op == "set":
-            exchange.change(values)
-            connection.answer(ok=True)
-        elif op == "speed":
-            exchange.set_speed(values["speed"])
-            connection.answer(ok=True)
-        elif op == "status":
-            connection.answer(ok=True, **exchange.status())
-        elif op == "calls":
-            connection.answer(ok=True, calls=[{"call": n, **end} for n, end in exchange.results.items()])
-        elif op == "stop":
-            connection.answer(ok=True)
-            self._stop()
-        else:
-            raise BadSettingsError(f"no operation {op!r}: call, wait, set, speed, status, calls, stop")
+        match op:
+            case "call":
+                connection.answer(ok=True, call=self._call(values))
+            case "wait":
+                self._wait(connection, int(values["call"]))
+            case "set":
+                exchange.change(values, fresh=bool(values.pop("fresh", False)))
+                connection.answer(ok=True)
+            case "hang":
+                exchange.hang(values["line"], values.get("recovers", "reset"))
+                connection.answer(ok=True)
+            case "line":
+                line = exchange.line_at(values["line"])
+                connection.answer(ok=True, **line.state())
+            case "speed":
+                exchange.set_speed(values["speed"])
+                connection.answer(ok=True)
+            case "status":
+                connection.answer(ok=True, **exchange.status())
+            case "calls":
+                connection.answer(ok=True, calls=[{"call": n, **end} for n, end in exchange.results.items()])
+            case "stop":
+                connection.answer(ok=True)
+                self._stop()
+            case _:
+                raise BadSettingsError(f"no operation {op!r}: {', '.join(OPERATIONS)}")
+
+    def _call(self, values: dict[str, Any]) -> int:
+        document, called = _tiff(values["file"]), values.get("called", "")
+        return self._exchange.call_in(called, document, values["from"], values.get("line"), values.get("far"))
 
     def _wait(self, connection: Connection, n: int) -> None:
         if n not in self._exchange.calls and n not in self._exchange.results:

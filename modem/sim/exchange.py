@@ -7,7 +7,7 @@ simulated time. Files of far machines go to `received`. It opens no socket, devi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from modem.sim.call import Call, Phase
 from modem.sim.far import FarFax, FarNumber, FarVoice
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modem.sim.party import Party
-    from modem.sim.settings import Settings
+    from modem.sim.settings import Recovers, Settings
 
 SHORTEST_MATCH = 6
 _TONES = {
@@ -74,10 +74,10 @@ class Exchange:
             return listed[best]
         return None
 
-    def change(self, values: dict[str, Any]) -> None:
-        """Change or add a far machine from the next call on; raises BadSettingsError."""
+    def change(self, values: dict[str, Any], *, fresh: bool = False) -> None:
+        """Change or add a far machine from the next call on; `fresh` forgets it first. BadSettingsError."""
         number = digits_of(str(values.get("number", "")))
-        known = self._far.get(number)
+        known = None if fresh else self._far.get(number)
         self._far[number] = FarNumber(far_settings(values, known.settings if known else None))
 
     def set_speed(self, speed: object) -> None:
@@ -85,6 +85,22 @@ class Exchange:
         if speed not in (1, "max"):
             raise BadSettingsError(f'speed {speed!r}: only 1.0 and "max" train at every rate')
         self.fast = speed == "max"
+
+    def line_at(self, name: str) -> Line:
+        """Return the line of this name; raises BadSettingsError."""
+        if name not in self.lines:
+            raise BadSettingsError(f"no line {name!r}: {', '.join(self.lines)}")
+        return self.lines[name]
+
+    def hang(self, name: str, recovers: str) -> None:
+        """Let a line's modem stop answering its host, or "now" switch it off and on."""
+        line = self.line_at(name)
+        if recovers == "now":
+            line.switch()
+        elif recovers in ("reset", "never"):
+            line.hang(cast("Recovers", recovers))
+        else:
+            raise BadSettingsError(f"recovers {recovers!r}: reset, never, now")
 
     def status(self) -> dict[str, Any]:
         """Return lines and calls as a JSON object."""
@@ -120,12 +136,24 @@ class Exchange:
             return FarFax(far, self._received / f"call-{self._next}.tif", caller=False)
         return FarVoice(far) if far.settings.answers == "voice" else None
 
-    def call_in(self, called: str, document: Path, caller: str, line_name: str | None = None) -> int:
-        """Let the far machine at `caller` send `document` to a line; return the call's number."""
+    def call_in(
+        self,
+        called: str,
+        document: Path,
+        caller: str,
+        line_name: str | None = None,
+        keys: dict[str, Any] | None = None,
+    ) -> int:
+        """Let the far machine at `caller` send `document` to a line; return the call's number.
+
+        `keys` change its settings for this call only.
+        """
         line = self.lines.get(line_name) if line_name else self._listed(called)
         if not isinstance(line, Line):
             raise BadSettingsError(f"no line has the number {called or line_name}")
         far = self._far.get(digits_of(caller)) or FarNumber(FarSettings(number=caller))
+        if keys:
+            far = FarNumber(far_settings({"number": caller, **keys}, far.settings))
         party = FarFax(far, document, caller=True)
         if line.call is not None:
             return self._start(party, None, called, refusal=CallEvent.BUSY, far=far).n

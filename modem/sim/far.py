@@ -6,8 +6,11 @@ its behaviour and what it has done so far. It judges nothing: success is what th
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from modem.sim.abilities import abilities
+from modem.sim.leaving import Exit
 from modem.sim.libspandsp import BLOCK_SECONDS, SILENCE, ffi
 from modem.sim.spandsp import CallDone, CallEvent, FaxMachine, PageDone, noise
 
@@ -15,29 +18,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modem.sim.call import Call
-    from modem.sim.settings import FarSettings
+    from modem.sim.settings import FarSettings, How, Recovers
     from modem.sim.spandsp import Samples
 
 
 class FarNumber:
-    """One listed number: its settings now, and the drops and rejections it has spent."""
+    """One listed number: its settings now, and how often it has dropped, rejected, left or hung already."""
 
     def __init__(self, settings: FarSettings) -> None:
         self.settings = settings
-        self.drops = 0
-        self.rejections = 0
+        self.spent: Counter[str] = Counter()
+
+    def _may(self, what: str, times: int) -> bool:
+        return not times or self.spent[what] < times
 
     def rejects(self, page: int) -> bool:
         """Whether this page is to be spoilt."""
-        limit = self.settings.reject_times
-        return page in self.settings.reject_pages and (not limit or self.rejections < limit)
+        settings = self.settings
+        return page in settings.reject_pages and self._may("reject", settings.reject_times)
 
-    def drops_at(self, page: int, seconds: float) -> bool:
+    def drops_at(self, page: int, seconds: float, since_answer: float) -> bool:
         """Whether the call is to be cut now, `seconds` into `page`."""
         drop = self.settings.drop
-        if drop is None or page != drop.page or seconds < drop.after_s:
+        if drop is None or not self._may("drop", drop.times):
             return False
-        return not drop.times or self.drops < drop.times
+        if drop.answer_s is not None:
+            return since_answer >= drop.answer_s
+        return page == drop.page and seconds >= drop.after_s
+
+    def leaves_after(self, moment: str, page: int) -> How | None:
+        """How the machine leaves now that `moment` of `page` has passed; None: it stays."""
+        leaves = self.settings.leaves
+        if leaves is None or leaves.after != moment or not self._may("leave", leaves.times):
+            return None
+        return leaves.how if leaves.page in (None, page) else None
+
+    def hangs_at(self, since_answer: float) -> Recovers | None:
+        """How the line's own modem recovers from hanging now; None: it goes on."""
+        hangs = self.settings.hangs
+        if hangs is None or since_answer < hangs.after_s or not self._may("hang", hangs.times):
+            return None
+        return hangs.recovers
 
 
 class FarEnd:
@@ -68,19 +89,32 @@ class FarFax(FarEnd):
         super().__init__(far)
         self.document = document
         self.done: CallDone | None = None
+        self.page_octets: list[int] = []
         self._pages = 0
+        self._exit: Exit | None = None
         settings = far.settings
         self._machine = FaxMachine(
             caller=caller,
             ident=ident or settings.ident or settings.number,
             document=document,
-            abilities=settings.abilities,
+            abilities=abilities(settings),
         )
 
     @property
     def finished(self) -> bool:
-        """True once its T.30 is through."""
-        return self.done is not None
+        """True once its T.30 is through, or it has left."""
+        return self.done is not None if self._exit is None else self._exit.finished
+
+    @property
+    def left(self) -> bool:
+        """True once it has begun to leave rudely."""
+        return self._exit is not None
+
+    def leave(self, how: How) -> None:
+        """Leave the call rudely; what it has received so far is stored."""
+        if not self.finished:
+            self._machine.line_dropped()
+            self._exit = self._exit or Exit(how)
 
     def connected(self) -> None:
         """Start as the caller."""
@@ -90,11 +124,12 @@ class FarFax(FarEnd):
 
     def transmit(self, samples: Samples) -> None:
         """Fill a block with what the machine sends."""
-        self._machine.transmit(samples)
+        (self._exit or self._machine).transmit(samples)
 
     def receive(self, samples: Samples) -> None:
-        """Let the machine hear a block."""
-        self._machine.receive(samples)
+        """Let the machine hear a block; one that leaves does not listen."""
+        if self._exit is None:
+            self._machine.receive(samples)
 
     def take_pages(self) -> list[PageDone]:
         """Return the pages that went through since the last call; a rejected one did not."""
@@ -104,6 +139,7 @@ class FarFax(FarEnd):
                 self.done = self.done or event
             elif event.n > self._pages:
                 self._pages = event.n
+                self.page_octets.append(event.octets)
                 pages.append(event)
         return pages
 
@@ -115,6 +151,8 @@ class FarFax(FarEnd):
     def close(self) -> None:
         """Free the machine and close its file."""
         self._machine.close()
+        if self._exit is not None:
+            self._exit.close()
 
 
 class FarVoice(FarEnd):

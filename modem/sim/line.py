@@ -6,13 +6,15 @@ The host may be a pseudo terminal (`modem.sim.ports`) or a test in simulated tim
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from modem.sim.libspandsp import SILENCE, ffi
 from modem.sim.spandsp import FEED, CallEvent, Op, Request, SoftModem
 from modem.sim.turns import Turns
 
 if TYPE_CHECKING:
     from modem.sim.call import Call
+    from modem.sim.settings import Recovers
     from modem.sim.spandsp import Samples
 
 HOST_BACKLOG = 2048
@@ -20,7 +22,11 @@ HOST_BACKLOG = 2048
 
 
 class Line:
-    """One line. `name` is the port's, `number` its telephone number; `call` the call it takes part in."""
+    """One line. `name` is the port's, `number` its telephone number; `call` the call it takes part in.
+
+    `last` says what its last call took: number, outcome, seconds. A modem that *hangs* neither answers its
+    host nor sends, hears or rings.
+    """
 
     answers_after: float | None = None  # a host answers when it likes
 
@@ -29,6 +35,8 @@ class Line:
         self.number = number
         self.call: Call | None = None
         self.unread = 0
+        self.last: dict[str, Any] | None = None
+        self._hung: Recovers | None = None
         self._requests: list[Request] = []
         self._from_host = b""
         self._to_host = bytearray()
@@ -48,7 +56,7 @@ class Line:
     @property
     def host_acts(self) -> bool:
         """True while the line must not run ahead of wall time."""
-        return self._turns.host_acts
+        return self._turns.host_acts or self._hung is not None
 
     @property
     def host_is_behind(self) -> bool:
@@ -57,8 +65,9 @@ class Line:
 
     def from_host(self, data: bytes) -> None:
         """Take octets from the host; what the modem cannot take yet is kept."""
-        self._from_host += data
-        self._feed()
+        if self._hung is None:
+            self._from_host += data
+            self._feed()
 
     def to_host(self) -> bytes:
         """Return and forget the octets for the host."""
@@ -72,11 +81,29 @@ class Line:
 
     def host_left(self) -> None:
         """Forget everything said and reset the modem: the host closed its port or dropped DTR."""
+        if self._hung == "reset":
+            self._hung = None
         self._modem.close()
         self._from_host = b""
         self._to_host.clear()
         self._requests.clear()
         self._reset()
+
+    def hang(self, recovers: Recovers) -> None:
+        """Stop answering the host: until it resets the modem, or until `switch`."""
+        self.host_left()
+        self._hung = recovers
+
+    def state(self) -> dict[str, Any]:
+        """Return whether the line talks, the number of its call, and what its last one took."""
+        call = self.call
+        off_hook = call is not None and (call.caller is self or call.stands)
+        return {"call": call.n if call else None, "off_hook": off_hook, "last": self.last}
+
+    def switch(self) -> None:
+        """Switch the modem off and on: it is as new."""
+        self._hung = None
+        self.host_left()
 
     def _feed(self) -> None:
         while self._from_host and self._turns.clear_to_send:
@@ -114,6 +141,8 @@ class Line:
         return taken
 
     def _tell(self, event: CallEvent) -> None:
+        if self._hung is not None:
+            return
         self._modem.event(event)
         self._collect()
         # what the exchange did to the modem comes back as the modem's wish
@@ -121,7 +150,7 @@ class Line:
 
     def alert(self, caller: str, *, first: bool) -> None:
         """Ring once."""
-        if first:
+        if first and self._hung is None:
             self._modem.announce(caller, self.number)
         self._tell(CallEvent.ALERTING)
 
@@ -158,11 +187,16 @@ class Line:
 
     def transmit(self, samples: Samples) -> None:
         """Fill a block with what the modem sends."""
+        if self._hung is not None:
+            ffi.buffer(samples)[:] = SILENCE
+            return
         self._modem.transmit(samples)
         self._collect()
 
     def receive(self, samples: Samples) -> None:
         """Let the modem hear a block."""
+        if self._hung is not None:
+            return
         self._modem.receive(samples)
         self._turns.tick()
         self._collect()

@@ -1,26 +1,24 @@
-"""The audio of a standing call: two blocks, two paths, two wiretaps. It knows nothing of what is said."""
+"""The audio of a standing call: two blocks, the wires, two wiretaps. It knows nothing of what is said."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modem.sim.audio import Path, is_silent
+from modem.sim.audio import is_silent
 from modem.sim.disguise import Disguise
 from modem.sim.spandsp import Wiretap, block
 
 if TYPE_CHECKING:
-    from modem.sim.far import FarNumber
+    from modem.sim.audio import Wires
     from modem.sim.party import Party
 
 
 class Media:
     """One call's audio. Sides are 0 for the caller, 1 for the called."""
 
-    def __init__(self, parties: tuple[Party, Party], far: FarNumber | None, seed: int) -> None:
-        delay = far.settings.delay_ms if far else 0.0
-        level = far.settings.noise_dbm0 if far else None
+    def __init__(self, parties: tuple[Party, Party], wires: Wires) -> None:
         self._parties = parties
-        self._paths = tuple(Path(delay_ms=delay, noise_dbm0=level, seed=2 * seed + side) for side in (0, 1))
+        self._wires = wires
         self._taps = (Wiretap(), Wiretap())
         self._blocks = (block(), block())
         self._silence = block()
@@ -42,8 +40,7 @@ class Media:
             self._frames += [(side, frame) for frame in self._taps[side].hear(samples)]
         if disguised:
             self._disguise.cover(self._blocks[0], silent=silent[0])
-        self._paths[0].carry(self._blocks[0], click=spoil)
-        self._paths[1].carry(self._blocks[1])
+        self._wires.carry(self._blocks, click=spoil)
         for side, party in enumerate(self._parties):
             if side not in gone:
                 party.receive(self._blocks[1 - side])
@@ -57,7 +54,7 @@ class Media:
 
     def delay(self, side: int) -> float:
         """Seconds until what `side` sends arrives."""
-        return self._paths[side].delay_seconds
+        return self._wires.delay(side)
 
     def close(self) -> None:
         """Free the wiretaps."""

@@ -5,67 +5,85 @@ Unknown keys and values are refused with a sentence; nothing is guessed.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
 from pathlib import Path  # noqa: TC003  (pydantic reads annotations at run time)
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from modem.sim.spandsp import Abilities, Compressions, Modems, Resolutions
+from modem.sim.line_settings import Copper, Record
 
 if TYPE_CHECKING:
-    from enum import IntFlag
+    from typing import Self
 
 Answers = Literal["fax", "busy", "no-answer", "no-dialtone", "voice"]
 ModemName = Literal["V.27ter", "V.29", "V.17"]
 CompressionName = Literal["MH", "MR", "MMR"]
-ResolutionName = Literal["standard", "fine", "superfine"]
-
-_MODEMS: dict[str, Modems] = {"V.27ter": Modems.V27TER, "V.29": Modems.V29, "V.17": Modems.V17}
-_COMPRESSIONS: dict[str, Compressions] = {
-    "MH": Compressions.MH,
-    "MR": Compressions.MR,
-    "MMR": Compressions.MMR,
-}
-_RESOLUTIONS: dict[str, Resolutions] = {
-    "standard": Resolutions.STANDARD,
-    "fine": Resolutions.FINE,
-    "superfine": Resolutions.SUPERFINE,
-}
-Flag = TypeVar("Flag", bound="IntFlag")
+ResolutionName = Literal["standard", "fine", "superfine", "r300", "ultrafine"]
+SizeName = Literal["A4", "B4", "A3"]
+LengthName = Literal["A4", "B4", "unlimited"]
+How = Literal["hang-up", "dcn", "silence"]
+Recovers = Literal["reset", "never"]
+Moment = Literal["DIS", "CFR", "page", "MPS", "EOM", "EOP", "MCF"]
 
 
 class BadSettingsError(ValueError):
     """The configuration cannot mean anything; the text says what and where."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Drop(Record):
+    """Cut the call `after_s` line seconds into page `page`, or `answer_s` seconds after the answer.
+
+    Only the first `times` calls, 0 = every one.
+    """
+
+    page: int = Field(default=1, ge=1)
+    after_s: float = Field(default=3.0, ge=0)
+    answer_s: float | None = Field(default=None, ge=0)
+    times: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if self.answer_s is not None and self.model_fields_set & {"page", "after_s"}:
+            raise ValueError("say either answer_s or page and after_s")
+        return self
 
 
-class Drop(_Record):
-    """Cut the call `after_s` line seconds into page `page`; only the first `times` calls, 0 = every one."""
+class Leaves(Record):
+    """The far machine leaves a call rudely, once `after` was on the line: a frame of either side, or a page.
 
-    page: int = Field(ge=1)
-    after_s: float = Field(default=0.0, ge=0)
+    With `page` only that page's frames count. It hangs up, says DCN first, or falls silent with the line up.
+    """
+
+    after: Moment
+    page: int | None = Field(default=None, ge=1)
+    how: How = "hang-up"
     times: int = Field(default=0, ge=0)
 
 
-class LineSettings(_Record):
+class Hangs(Record):
+    """Our own line's modem stops answering its host `after_s` seconds after the answer.
+
+    It "recovers" by a reset (DTR dropped, port closed) or never: until the exchange's `hang` says so.
+    """
+
+    after_s: float = Field(default=0.0, ge=0)
+    recovers: Recovers = "reset"
+    times: int = Field(default=0, ge=0)
+
+
+class LineSettings(Record):
     """A line with a port of this name and this telephone number."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
     number: str
 
 
-class FarSettings(_Record):
-    """A far number and how it behaves. Empty tuples mean everything the fax machine knows.
+class FarSettings(Copper):
+    """A far number, how it behaves, and the line to it (`Copper`). Empty tuples: everything usual.
 
     `reject_pages`: these pages get RTN (with ECM they are asked for again); `reject_times` limits that over
-    all calls, 0 = always.
-    `slow_answer_s`: line seconds of ringing. `noise_dbm0` both ways, `delay_ms` each way. `scan_ms`: minimum
-    scan line time. `rnr`: how often it says receiver not ready (ECM).
+    all calls, 0 = always. `slow_answer_s`: line seconds of ringing. `min_scan_ms`: minimum scan line time.
+    `not_ready`: how often it says receiver not ready (ECM). `voice_s`: how long a person waits.
     """
 
     number: str
@@ -75,30 +93,20 @@ class FarSettings(_Record):
     modems: tuple[ModemName, ...] = ()
     compressions: tuple[CompressionName, ...] = ()
     resolutions: tuple[ResolutionName, ...] = ()
-    scan_ms: Literal[0, 5, 10, 20, 40] = 0
-    rnr: int = Field(default=0, ge=0)
+    sizes: tuple[SizeName, ...] = ()
+    lengths: tuple[LengthName, ...] = ()
+    min_scan_ms: Literal[0, 5, 10, 20, 40] = 0
+    not_ready: int = Field(default=0, ge=0)
     reject_pages: tuple[int, ...] = ()
     reject_times: int = Field(default=0, ge=0)
     drop: Drop | None = None
-    noise_dbm0: float | None = Field(default=None, le=0)
-    delay_ms: float = Field(default=0.0, ge=0, le=5000)
+    leaves: Leaves | None = None
+    hangs: Hangs | None = None
     slow_answer_s: float = Field(default=1.0, ge=0)
     voice_s: float = Field(default=20.0, ge=0)
 
-    @property
-    def abilities(self) -> Abilities:
-        """The same for the fax machine."""
-        return Abilities(
-            ecm=self.ecm,
-            modems=_flags(self.modems, _MODEMS),
-            compressions=_flags(self.compressions, _COMPRESSIONS),
-            resolutions=_flags(self.resolutions, _RESOLUTIONS),
-            scan_ms=self.scan_ms,
-            not_ready=self.rnr,
-        )
 
-
-class Settings(_Record):
+class Settings(Record):
     """The whole exchange. `unlisted` says how a number behaves that is nobody's."""
 
     speed: Literal[1, "max"] = 1
@@ -112,18 +120,17 @@ class Settings(_Record):
         return self.speed == "max"
 
 
-def _flags(names: tuple[str, ...], table: dict[str, Flag]) -> Flag:
-    return reduce(or_, (table[name] for name in names or table))
-
-
 def _sentence(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
 
 
 def far_settings(values: dict[str, Any], base: FarSettings | None = None) -> FarSettings:
-    """Read one far machine, or change `base` by the keys given; raises BadSettingsError."""
+    """Read a far machine, or change `base` by the keys given; None unsets. Raises BadSettingsError."""
     try:
-        return FarSettings.model_validate({**(base.model_dump() if base else {}), **values})
+        known = base.model_dump(exclude_unset=True) if base else {}
+        return FarSettings.model_validate(
+            {key: value for key, value in {**known, **values}.items() if value is not None}
+        )
     except ValidationError as error:
         raise BadSettingsError(_sentence(error)) from error
 

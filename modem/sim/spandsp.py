@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from modem.sim.libspandsp import BLOCK, ffi, load
@@ -64,15 +66,27 @@ class Compressions(IntFlag):
 
 
 class Resolutions(IntFlag):
-    """Vertical resolutions a fax machine may use, at 204 pels an inch."""
+    """Resolutions a fax machine may use: 204 pels an inch and three heights of line, 300 dpi, 408 by 391."""
 
     STANDARD = 1
     FINE = 2
     SUPERFINE = 4
+    ULTRAFINE = 0x40000
+    R300 = 0x100000
 
 
-WIDTHS_A4_B4_A3 = 1 | 2 | 4
-LENGTHS_UNLIMITED = 0x10000 | 0x20000 | 0x40000
+class PageSizes(IntFlag):
+    """Widths and lengths of pages a fax machine may take."""
+
+    A4 = 1
+    B4 = 2
+    A3 = 4
+    LENGTH_UNLIMITED = 0x10000
+    LENGTH_A4 = 0x20000
+    LENGTH_B4 = 0x40000
+
+
+ALL_SIZES = reduce(or_, PageSizes)
 
 
 def block() -> Samples:
@@ -166,28 +180,33 @@ class SoftModem:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a fax machine offers; `scan_ms`: minimum scan line time, `not_ready`: RNR it sends (ECM)."""
+    """What a fax machine offers; `min_scan_ms`: minimum scan line time, `not_ready`: RNR it sends (ECM)."""
 
     ecm: bool = True
     modems: Modems = Modems.V27TER | Modems.V29 | Modems.V17
     compressions: Compressions = Compressions.MH | Compressions.MR | Compressions.MMR
     resolutions: Resolutions = Resolutions.STANDARD | Resolutions.FINE | Resolutions.SUPERFINE
-    scan_ms: int = 0
+    sizes: PageSizes = ALL_SIZES
+    min_scan_ms: int = 0
     not_ready: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PageDone:
-    """A page went through: `n` pages so far, in either direction; rows and bad rows of this one."""
+    """A page went through: `n` pages so far, in either direction; rows, bad rows and octets of this one."""
 
     n: int
     rows: int
     bad_rows: int
+    octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CallDone:
-    """The machine is through with the call: T.30 phase E. `code` 0 is the library's "OK"."""
+    """The machine is through with the call: T.30 phase E. `code` 0 is the library's "OK".
+
+    `compression` is the line's, of the last page.
+    """
 
     code: int
     text: str
@@ -195,10 +214,24 @@ class CallDone:
     pages: int
     rate: int
     ecm: bool
+    compression: str = ""
+
+    def report(self) -> dict[str, Any]:
+        """Return it for a ledger."""
+        return {
+            "pages": self.pages,
+            "code": self.code,
+            "text": self.text,
+            "remote_ident": self.remote_ident,
+            "rate": self.rate,
+            "ecm": self.ecm,
+            "compression": self.compression,
+        }
 
 
 _STATISTICS = 15
-_RATE, _ECM, _TX, _RX, _ROWS, _BAD = 0, 1, 2, 3, 8, 11
+_RATE, _ECM, _TX, _RX, _ROWS, _OCTETS, _CODING, _BAD = 0, 1, 2, 3, 8, 9, 10, 11
+_CODINGS = {1: "MH", 2: "MR", 3: "MMR"}
 
 
 class FaxMachine:
@@ -228,8 +261,8 @@ class FaxMachine:
         lib.t30_set_supported_modems(t30, int(abilities.modems))
         lib.t30_set_supported_compressions(t30, int(abilities.compressions))
         lib.t30_set_supported_resolutions(t30, int(abilities.resolutions))
-        lib.t30_set_supported_image_sizes(t30, WIDTHS_A4_B4_A3 | LENGTHS_UNLIMITED)
-        lib.t30_set_minimum_scan_line_time(t30, abilities.scan_ms)
+        lib.t30_set_supported_image_sizes(t30, int(abilities.sizes))
+        lib.t30_set_minimum_scan_line_time(t30, abilities.min_scan_ms)
         lib.t30_set_receiver_not_ready(t30, abilities.not_ready)
 
     def _statistics(self) -> list[int]:
@@ -242,7 +275,8 @@ class FaxMachine:
 
     def _on_page(self, _t30: Any, _user: Any, _result: int) -> int:
         figures = self._statistics()
-        self._events.append(PageDone(self._pages(figures), figures[_ROWS], figures[_BAD]))
+        page = PageDone(self._pages(figures), figures[_ROWS], figures[_BAD], figures[_OCTETS])
+        self._events.append(page)
         return 0
 
     def _on_end(self, _t30: Any, _user: Any, code: int) -> None:
@@ -250,8 +284,9 @@ class FaxMachine:
         text = ffi.string(self._lib.t30_completion_code_to_str(code)).decode("latin-1")
         ident = self._lib.t30_get_rx_ident(self._t30)
         remote = ffi.string(ident).decode("latin-1") if ident else ""
-        pages = self._pages(figures)
-        self._events.append(CallDone(code, text, remote, pages, figures[_RATE], bool(figures[_ECM])))
+        pages, coding = self._pages(figures), _CODINGS.get(figures[_CODING], "")
+        done = CallDone(code, text, remote, pages, figures[_RATE], bool(figures[_ECM]), coding)
+        self._events.append(done)
 
     def transmit(self, samples: Samples) -> None:
         """Fill a block with what the machine sends."""

@@ -106,7 +106,7 @@ def test_a_rejected_page_goes_again_at_a_lower_rate(tmp_path: Path) -> None:
 
 
 def test_a_receiver_with_slow_paper_gets_its_fill(tmp_path: Path) -> None:
-    soft = SoftLine(tmp_path, {"scan_ms": 20})
+    soft = SoftLine(tmp_path, {"min_scan_ms": 20})
     pictures = drawn_pages(1, height=150)
     result = soft.run(sending(PreparedPages(pictures, (Compression.MH,)), None))
     assert result.success

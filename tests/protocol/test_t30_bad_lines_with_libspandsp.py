@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BOTH = (Compression.MH, Compression.MR)
 CONDITIONS = pytest.mark.parametrize(
     "far",
-    [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -55.0}, {"scan_ms": 40}, {"slow_answer_s": 20}],
+    [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -55.0}, {"min_scan_ms": 40}, {"slow_answer_s": 20}],
     ids=str,
 )
 

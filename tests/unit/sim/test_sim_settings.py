@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modem.sim.abilities import abilities
 from modem.sim.settings import BadSettingsError, FarSettings, far_settings, read_settings, settings
 from modem.sim.spandsp import Abilities, Compressions, Modems, Resolutions
 
@@ -52,7 +53,7 @@ def test_only_real_time_and_max_are_speeds(speed: Any) -> None:
         ({"number": "1", "drop": {"page": 0}}, "drop.page"),
         ({"number": "1", "drop": {"leaf": 1}}, "drop.leaf"),
         ({"number": "1", "delay_ms": -1}, "delay_ms"),
-        ({"number": "1", "scan_ms": 7}, "scan_ms"),
+        ({"number": "1", "min_scan_ms": 7}, "min_scan_ms"),
         ({"answers": "fax"}, "number"),
     ],
 )
@@ -74,16 +75,17 @@ def test_a_change_keeps_what_it_does_not_name() -> None:
 
 
 def test_no_list_means_everything_the_machine_knows() -> None:
-    assert FarSettings(number="1").abilities == Abilities()
+    assert abilities(FarSettings(number="1")) == Abilities()
 
 
 def test_lists_narrow_what_a_machine_offers() -> None:
     far = far_settings(
         {"number": "1", "modems": ["V.29", "V.27ter"], "compressions": ["MH"], "resolutions": ["standard"]},
     )
-    assert far.abilities.modems == Modems.V29 | Modems.V27TER
-    assert far.abilities.compressions == Compressions.MH
-    assert far.abilities.resolutions == Resolutions.STANDARD
+    offered = abilities(far)
+    assert offered.modems == Modems.V29 | Modems.V27TER
+    assert offered.compressions == Compressions.MH
+    assert offered.resolutions == Resolutions.STANDARD
 
 
 def test_a_broken_file_is_refused_with_its_name(tmp_path: Path) -> None:

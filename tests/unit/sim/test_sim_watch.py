@@ -83,6 +83,7 @@ def test_rtn_confirms_nothing_and_the_page_comes_again_after_cfr() -> None:
 def test_a_fax_that_ends_without_the_confirmation_of_eop_is_not_complete() -> None:
     watch = trained()
     carrier(watch, 2)
+    pause(watch)
     say(watch, (CALLER, "MPS"), (CALLED, "MCF"), (CALLER, "EOP"), (CALLER, "DCN"))
     assert (watch.confirmed, watch.complete) == (1, False)
 
