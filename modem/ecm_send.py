@@ -63,6 +63,11 @@ class BlockSender:
     # -- where we are -----------------------------------------------------------------------------------
 
     @property
+    def size(self) -> int:
+        """Octets of the page, the filling of its last frame left out."""
+        return len(self._page)
+
+    @property
     def blocks(self) -> int:
         """Number of blocks of the page."""
         return -(-len(self._page) // (self._size * MOST_FRAMES))
@@ -131,7 +136,7 @@ class BlockSender:
     @property
     def improving(self) -> bool:
         """This round at least halved what was missing: the rate is worth keeping."""
-        return 2 * len(self.wanted) <= self._at_round
+        return 0 < self._at_round >= 2 * len(self.wanted)
 
     @property
     def hopeless(self) -> bool:
