@@ -1,9 +1,9 @@
-"""The line-by-line reader of T.4 streams: rows, bad lines, longest run, fill, RTC.
+"""The line-by-line reader of T.4 and T.6 streams: rows, bad lines, longest run, fill, RTC.
 
 It finds what a receiver must know to confirm a page (T.30 copy quality) and what a sender must add before
 a page goes out: fill bits up to the minimum scan-line time and the RTC. It makes no pictures, repairs
-nothing and never raises on any input: a line it cannot read is a bad line. ECM pages come without errors
-and MMR has no lines to find, so neither is read here.
+nothing and never raises on any input: a line it cannot read is a bad line. An MMR page (T.6) has no marks
+between its lines, so its first bad line is the last one counted.
 
 A stream is octets, least significant bit first, white = 0; MH and MR lines each begin with an EOL (MR with a
 tag bit behind it). Inside, the stream is a string of '0' and '1' in order of transmission: finding EOLs and
@@ -80,10 +80,12 @@ def has_lines(data: bytes) -> bool:
 
 
 def scan(data: bytes, compression: Compression, width: int) -> Scan:
-    """Read a page of MH or MR lines `width` pels wide.
+    """Read a page of lines `width` pels wide.
 
     Empty lines are an RTC only where no readable line follows: a page is never cut short in its middle.
     """
+    if compression is Compression.MMR:
+        return _scan_t6(to_bits(data), width)
     lines = _Lines(to_bits(data), two_dimensional=compression is Compression.MR, width=width)
     empty = 0
     for start, end in lines.spans():
@@ -98,6 +100,23 @@ def scan(data: bytes, compression: Compression, width: int) -> Scan:
         empty = 0
         lines.put(elements)
     return lines.result(ended=empty > 0)
+
+
+def _scan_t6(bits: str, width: int) -> Scan:
+    """Read lines without marks until the EOFB, the last bit set, or the first line that does not decode."""
+    end = bits.rfind("1") + 1
+    bits += "0" * MODE_BITS
+    above, at, rows = [width], 0, 0
+    while at < end and not bits.startswith(EOL, at):
+        try:
+            elements, at = _read_2d(bits, at, width, above)
+        except (_BadLineError, KeyError, IndexError):
+            elements = []
+        rows += 1
+        if not elements or elements[-1] != width:
+            return Scan(rows, (rows - 1,), 1, ended=False)
+        above = _settled(elements)
+    return Scan(rows, (), 0, ended=at < end)
 
 
 def finish(data: bytes, compression: Compression, *, rate: int = 0, scan_ms: int = 0) -> bytes:

@@ -113,8 +113,11 @@ class Call:
         return [said.what for said in self.line.said if said.side == side]
 
 
-CALLER = CallJob("call", "0312345678", "+81 3 4477 2288", compressions=PLAIN)
-ANSWERER = CallJob("answer", ident="+81 3 1234 5678", compressions=PLAIN)
+COMMON = (Resolution.STANDARD, Resolution.FINE, Resolution.SUPERFINE)
+CALLER = CallJob("call", "0312345678", "+81 3 4477 2288", compressions=PLAIN, ecm=False)
+ANSWERER = CallJob(
+    "answer", ident="+81 3 1234 5678", compressions=PLAIN, ecm=False, receive_resolutions=COMMON
+)
 
 
 def call(
