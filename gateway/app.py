@@ -94,6 +94,7 @@ def run_lines(config: Config) -> None:
         clock=time.monotonic,
         new_id=partial(new_message_id, config.server.domains[0]),
         host=socket.gethostname(),
+        dialling=config.dialling.rules(),
     )
     plant.store.check()
     locks = [lock.hold(config.server.data / "lines", line.name) for line in config.line]
@@ -210,6 +211,7 @@ def smtp_settings(config: Config) -> SmtpSettings:
         key=smtp.key,
         trusted_networks=tuple(ipaddress.ip_network(network) for network in smtp.trusted_networks),
         unauthenticated=smtp.unauthenticated,
+        dialling=config.dialling.rules(),
         limits=SmtpLimits(
             message_bytes=caps.message_bytes,
             recipients=caps.recipients,

@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.dialling_table import Dialling
 from gateway.domain.errors import BadConfig
 from modem.sim.settings import FarSettings
 
@@ -214,6 +215,7 @@ class Config(Section):
     mail: Mail
     smime: Smime = Smime()
     line: list[LineConfig] = []
+    dialling: Dialling = Dialling()
     limits: Limits = Limits()
     log: Log = Log()
 
@@ -241,7 +243,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-NOT_BUILT = ("mailbox", "dialling", "retention", "webhooks", "render")
+NOT_BUILT = ("mailbox", "retention", "webhooks", "render")
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path:

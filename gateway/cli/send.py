@@ -72,21 +72,18 @@ def compose(files: list[Path], subject: str) -> bytes:
 
 def hand_in(session: Session, number: str, account: str, letter: bytes, key: str, config: Config) -> int:
     """Write the submission; return its public number."""
-    from gateway.domain import numbers
+    from gateway.domain import dialling
     from gateway.intake.submission import Submission, accept
+    from gateway.store.accounts import caller
     from gateway.store.faxes import Recipient
 
     owner = owner_of(session, account)
-    destination = numbers.parse(number, owner.country, owner.area_code)
+    destination = dialling.destination(number, caller(owner), config.dialling.rules())
     submission = Submission(
         door="cli",
         account_id=owner.id,
         sender=config.server.operator[0],
-        recipients=(
-            Recipient(
-                destination.canonical, simulated_status=destination.simulated_status, sub=destination.sub
-            ),
-        ),
+        recipients=(Recipient.of(destination),),
         blob=key,
         size=len(letter),
         sha256=sha256(letter).hexdigest(),

@@ -3,7 +3,9 @@
 PostlineError
 +-- Refused            what was asked cannot be done, and asking again will not help
 |   +-- BadNumber        not a telephone number we may dial
+|   |   +-- NumberDenied   a number, but one that a rule or table forbids
 |   +-- BadOption        a subject modifier or API parameter with an impossible value
+|   |   +-- TooFarAhead    a time beyond what a fax may be deferred
 |   +-- BadConfig        configuration: file, line, key, nearest key
 +-- Unavailable        our fault or a passing one; asking later helps (SMTP 4xx, HTTP 503)
 |   +-- StorageFull      the disk floor is reached
@@ -38,10 +40,22 @@ class BadNumber(Refused):
     code = "bad-number"
 
 
+class NumberDenied(BadNumber):
+    """A number that exists and is not dialled: a rule or a table forbids it."""
+
+    code = "number-denied"
+
+
 class BadOption(Refused):
     """An option with an impossible value."""
 
     code = "bad-option"
+
+
+class TooFarAhead(BadOption):
+    """A time beyond the 30 days that a fax may be deferred (code -114 of the InterFAX interfaces)."""
+
+    code = "too-far-ahead"
 
 
 class BadConfig(Refused):

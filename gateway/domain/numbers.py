@@ -1,10 +1,9 @@
-"""Fax numbers: what people write, one canonical form, and what is dialled.
+"""Fax numbers: what people write, and the one canonical form it means.
 
 Canonical is `00`, country code and national number without trunk zero, digits only. Reads every form of
-email-interface.md section 1.1 but lists, and RFC 3191 addresses. Refuses, as threats.md section 5 asks, what
-toll fraud lives on (premium, satellite, global networks), emergency and short numbers; the check is made on
-the canonical number, after every prefix is gone, and once more on the string that will be dialled. The dial
-string is built here from digits only and never contains anything the sender wrote beside digits.
+email-interface.md section 1.1 but lists, and RFC 3191 addresses. Refuses what `denied` names, after every
+prefix is gone, and short numbers, which are complete nowhere. Whether an account may call a number, and what
+is dialled for it, says `dialling`.
 """
 
 from __future__ import annotations
@@ -15,24 +14,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberType
+from phonenumbers import PhoneNumberType, ValidationResult
 
+from gateway.domain import denied
 from gateway.domain.errors import BadNumber
 
 SIMULATOR = re.compile(r"009999999(\d{1,4})")
 RFC3191 = re.compile(r"/?FAX=(?P<number>[^/=]+)(?:/T33S=(?P<sub>[0-9.\- ]+))?/?", re.IGNORECASE)
+NEVER = re.compile(r"(?!)")
 WRITTEN = re.compile(r"[0-9+\-.,()\[\]/_~\s]+")
 LOWEST, HIGHEST, E164 = 3, 20, 15
 
-EMERGENCY = frozenset({"110", "112", "118", "119", "911", "999"})
-GLOBAL_NETWORKS = ("870", "878", "881", "882", "883", "888", "979", "999")
-DENIED = {
-    "1": re.compile(r"900|\d{3}976|976\d{4}$"),
-    "81": re.compile(r"990|180"),
-}
-"""Country code -> start of the national number; besides what phonenumbers knows as premium rate."""
-HIDE_OR_SHOW_CALLER = {"81": re.compile(r"18[46](?=[0+])")}
-SHARED_COST = {"81": ("570",)}
 SUBSCRIBERS = (
     PhoneNumberType.FIXED_LINE,
     PhoneNumberType.MOBILE,
@@ -41,7 +33,6 @@ SUBSCRIBERS = (
     PhoneNumberType.UAN,
     PhoneNumberType.SHARED_COST,
 )
-FALLBACK_PREFIX = "00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +68,24 @@ def parse(
     number = _international(digits, region, tolerate_trunk=tolerate_trunk) or _national(
         digits, region, area_code
     )
-    _refuse_denied(*number)
+    denied.refuse_denied(*number)
     code, national = number
-    return Destination(
-        f"00{code}{national}", sub=sub, shared_cost=national.startswith(SHARED_COST.get(code, ("-",)))
-    )
+    return Destination(f"00{code}{national}", sub=sub, shared_cost=denied.costs_more(code, national))
 
 
-def dial_string(canonical: str, country: str) -> str:
-    """Return the digits to dial from `country`: national form at home, international form abroad.
-
-    Raises `BadNumber` for what is not canonical, not dialled (simulator) or not allowed.
-    """
-    region = region_of(country) if country else None
+def split(canonical: str) -> tuple[str, str]:
+    """Return country code and national number of a canonical number; raise `BadNumber` for anything else."""
     if not canonical.startswith("00") or not canonical.isascii() or not canonical.isdigit():
         raise BadNumber(f"{canonical!r} is not a canonical number.")
     if SIMULATOR.fullmatch(canonical):
         raise BadNumber("Numbers of the result simulator are not dialled.")
-    code, national = _split(canonical[2:])
-    _refuse_denied(code, national)
-    if region is None:
-        return canonical
-    if str(phonenumbers.country_code_for_region(region)) == code:
-        string = f"{_trunk(region)}{national}"
-    else:
-        string = f"{_prefix_abroad(region)}{code}{national}"
-    _refuse_special(string, region)
-    return string
+    return _split(canonical[2:])
+
+
+def trunk_of(region: str) -> str:
+    """Return the digits dialled before a national number in this region, "" where there are none."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    return (metadata and metadata.national_prefix) or ""
 
 
 @lru_cache
@@ -167,7 +149,7 @@ def _split(rest: str) -> tuple[str, str]:
     """Split country code and national number; refuse numbers no country has."""
     for length in (1, 2, 3):
         code, national = rest[:length], rest[length:]
-        if code in GLOBAL_NETWORKS or (
+        if code in denied.GLOBAL_NETWORKS or (
             code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
         ):
             _check_length(code, national)
@@ -176,7 +158,7 @@ def _split(rest: str) -> tuple[str, str]:
 
 
 def _check_length(code: str, national: str) -> None:
-    if code in GLOBAL_NETWORKS or _length_fits(code, national):
+    if code in denied.GLOBAL_NETWORKS or _length_fits(code, national):
         return
     if _stripped(code, national) != national and _length_fits(code, _stripped(code, national)):
         return  # wrong by the trunk zero alone: the sentence about that one helps more
@@ -185,12 +167,13 @@ def _check_length(code: str, national: str) -> None:
 
 def _length_fits(code: str, national: str) -> bool:
     """Say whether subscribers there have numbers of this length; service numbers must be known ones."""
-    number = _number(code, national)
+    number = denied.number_of(code, national)
     if len(code) + len(national) > E164 or not phonenumbers.is_possible_number(number):
         return False
     return phonenumbers.is_valid_number(number) or any(
-        phonenumbers.is_possible_number_for_type(number, kind) for kind in SUBSCRIBERS
-    )
+        phonenumbers.is_possible_number_for_type_with_reason(number, kind) == ValidationResult.IS_POSSIBLE
+        for kind in SUBSCRIBERS
+    )  # not IS_POSSIBLE_LOCAL_ONLY: a number without its area is complete nowhere else
 
 
 def _without_trunk(code: str, national: str, *, tolerate_trunk: bool) -> str:
@@ -211,9 +194,10 @@ def _national(digits: str, region: str | None, area_code: str) -> tuple[str, str
     if region is None:
         raise BadNumber("Write the number with + and country code: the account has no country.")
     code = str(phonenumbers.country_code_for_region(region))
-    if hidden := HIDE_OR_SHOW_CALLER.get(code, re.compile(r"(?!)")).match(digits):
+    if hidden := denied.HIDE_OR_SHOW_CALLER.get(code, NEVER).match(digits):
         digits = digits[hidden.end() :]
-    _refuse_special(digits, region)
+    denied.refuse_emergency(digits, region)
+    denied.refuse_carrier_select(digits, code)
     number = phonenumbers.parse(digits, region)
     national = phonenumbers.national_significant_number(number)
     local = _with_area(code, digits, area_code, region)
@@ -227,12 +211,7 @@ def _national(digits: str, region: str | None, area_code: str) -> tuple[str, str
 
 def _complete(digits: str, region: str) -> bool:
     """Say whether a number begins as national numbers of this country do, where they have a trunk zero."""
-    return _trunk(region) == "0" and digits.startswith("0")
-
-
-def _trunk(region: str) -> str:
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    return (metadata and metadata.national_prefix) or ""
+    return trunk_of(region) == "0" and digits.startswith("0")
 
 
 def _with_area(code: str, digits: str, area_code: str, region: str) -> str | None:
@@ -242,45 +221,5 @@ def _with_area(code: str, digits: str, area_code: str, region: str) -> str | Non
         return None
     if _complete(area, region):
         area = area[1:]
-    number = _number(code, area + digits)
+    number = denied.number_of(code, area + digits)
     return area + digits if phonenumbers.is_possible_number(number) else None
-
-
-def _number(code: str, national: str) -> PhoneNumber:
-    zeros = len(national) - len(national.lstrip("0"))
-    return PhoneNumber(
-        country_code=int(code),
-        national_number=int(national or "0"),
-        italian_leading_zero=zeros > 0 or None,
-        number_of_leading_zeros=zeros if zeros > 1 else None,
-    )
-
-
-def _refuse_denied(code: str, national: str) -> None:
-    rule = DENIED.get(code)
-    number = _number(code, national)
-    if (
-        code in GLOBAL_NETWORKS
-        or (rule is not None and rule.match(national))
-        or phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE
-    ):
-        raise BadNumber(f"+{code} {national} is not dialled here: premium, satellite or network number.")
-    _refuse_special(national, phonenumbers.region_code_for_country_code(int(code)))
-
-
-def _refuse_special(digits: str, region: str) -> None:
-    """Refuse emergency numbers, in any country's spelling of them, and what connects to one in `region`."""
-    if digits in EMERGENCY or phonenumbers.is_emergency_number(digits, region):
-        raise BadNumber(f"{digits} is an emergency number.")
-
-
-def _prefix_abroad(region: str) -> str:
-    """Return the digits dialled before a country code; where carriers differ, the generic 00."""
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    for prefix in (
-        metadata and metadata.international_prefix,
-        metadata and metadata.preferred_international_prefix,
-    ):
-        if prefix and re.fullmatch(r"[0-9~]+", prefix):
-            return re.sub(r"\D", "", prefix)
-    return FALLBACK_PREFIX

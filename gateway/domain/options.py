@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.domain import deferral
 from gateway.domain.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Values = dict[str, object]
+HEADER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,22 @@ def one_of(*words: str) -> Callable[[object], object]:
     return check
 
 
+def header(value: object) -> object:
+    """Let a header template through: None is the account's own, "" no header at all, else a line of text."""
+    if value is None:
+        return None
+    text = str(value)
+    if len(text) > HEADER or not text.isprintable():
+        raise BadOption(f"a template is one line of at most {HEADER} characters")
+    return text
+
+
 SCHEMA: Mapping[str, Option] = {
     # with: body and attachments; without: attachments only; only: body only (email-interface section 3.1).
     "body": Option(one_of("with", "without", "only"), "what happens to the text of a mail with attachments"),
     "resolution": Option(one_of("standard", "fine"), "lines per millimetre down the page"),
+    "header": Option(header, "the line at the head of each page"),
+    "defer": Option(deferral.written, "when to send"),
 }
 
 

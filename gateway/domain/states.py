@@ -9,7 +9,8 @@ again is harmless. *Rendered* waits a moment for the rules that may hold it (*aw
 *ready*: only deliveries of a ready fax can be claimed. *Refused* means it could not be drawn or asked for
 something impossible; its deliveries fail with the cause. *Returned* means an approver sent it back.
 
-**Delivery.** *Created* with its fax, *queued* once the fax is ready. *Claimed* is a lease by a line with a
+**Delivery.** *Created* with its fax, *queued* once the fax is ready. *Held* while a calling window or a cap
+forbids the call; it becomes due by itself. *Claimed* is a lease by a line with a
 fencing token; *dialling* is written before the dial string leaves, *connected* when the far machine answers.
 From there it ends *sent*, *failed* or *uncertain* (a page may have arrived, its confirmation was lost and
 the account forbids or defers sending it again), or rests in *waiting_retry*. A partly sent delivery is
@@ -131,6 +132,7 @@ DELIVERY = {
     (DeliveryState.CONNECTED, "doubt"): DeliveryState.UNCERTAIN,
     (DeliveryState.CONNECTED, "cancel"): DeliveryState.CANCELLED,
     (DeliveryState.WAITING_RETRY, "queue"): DeliveryState.QUEUED,
+    (DeliveryState.WAITING_RETRY, "hold"): DeliveryState.HELD,
     (DeliveryState.WAITING_RETRY, "claim"): DeliveryState.CLAIMED,
     (DeliveryState.WAITING_RETRY, "cancel"): DeliveryState.CANCELLED,
     (DeliveryState.WAITING_RETRY, "fail"): DeliveryState.FAILED,

@@ -12,10 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway.domain.errors import LostLease, Unavailable
+from gateway.domain import deferral
+from gateway.domain.errors import LostLease, TooFarAhead, Unavailable
 from gateway.domain.outcome import Cause
 from gateway.intake.reading import ReadError, Reading
 from gateway.observe.crash import crash_point
@@ -57,6 +59,14 @@ class Order:
 
     context: dict[str, Any]
     numbers: int
+    options: dict[str, Any]
+    zone: ZoneInfo
+    asked_at: datetime
+
+    def due_at(self, reading: Reading) -> datetime | None:
+        """Return when the fax is due if it is deferred, by its door or in its text; raise `TooFarAhead`."""
+        defer = {**self.options, **reading.options}.get("defer")
+        return None if defer is None else deferral.due(defer, self.zone, self.asked_at)
 
 
 @dataclass(slots=True)
@@ -64,7 +74,8 @@ class RenderRole:
     """Draws what was accepted. `readers` maps a door to its reader, "module:function".
 
     `wake` may be set when something was accepted; without it the role looks every `idle_seconds`. `domains`
-    are our mail domains, by which a reader knows our numbers among other addresses.
+    are our mail domains, by which a reader knows our numbers among other addresses; `country` is the site's,
+    for accounts that name none.
     """
 
     store: AsyncStore
@@ -77,6 +88,7 @@ class RenderRole:
     wake: asyncio.Event
     max_pages: int = 200
     domains: tuple[str, ...] = ()
+    country: str = ""
     at_once: int = 2
     idle_seconds: float = 0.25
 
@@ -169,25 +181,29 @@ class RenderRole:
             await self._refuse(lease, Cause.UNREADABLE_DOCUMENT, "The message could not be read.")
             return
         notify_to = await self._notify_to(lease, reading.reply_to, reading.from_)
+        known = {"subject": reading.subject, "notify_to": notify_to}
         try:
+            due_at = order.due_at(reading)
             rendering = await self._render(reading)
             self._count_pages(rendering.pages, order.numbers)
-        except RenderError as error:
-            await self._refuse(
-                lease, Cause(error.code), str(error), subject=reading.subject, notify_to=notify_to
-            )
+        except TooFarAhead as error:
+            await self._refuse(lease, Cause.BAD_OPTION, error.text, **known)
             return
-        await self._store(lease, reading, rendering, notify_to)
+        except RenderError as error:
+            await self._refuse(lease, Cause(error.code), str(error), **known)
+            return
+        await self._store(lease, reading, rendering, notify_to, due_at)
 
     def _order(self, session: Session, lease: FaxLease) -> Order:
         fax = session.get_one(Fax, lease.fax_id)
         context = {
             "include_body": fax.account.include_body,
-            "country": fax.account.country,
+            "country": fax.account.country or self.country,
             "area_code": fax.account.area_code,
             "domains": list(self.domains),
         }
-        return Order(context, len(fax.deliveries))
+        zone = ZoneInfo(fax.account.timezone)
+        return Order(context, len(fax.deliveries), dict(fax.options), zone, fax.created_at)
 
     async def _read(self, lease: FaxLease, order: Order) -> Reading:
         if lease.blob is None:
@@ -215,7 +231,14 @@ class RenderRole:
     async def _notify_to(self, lease: FaxLease, reply_to: str, from_: str) -> str:
         return await self.store.read(notification_address, lease.account_id, (reply_to, from_), lease.sender)
 
-    async def _store(self, lease: FaxLease, reading: Reading, rendering: Rendering, notify_to: str) -> None:
+    async def _store(
+        self,
+        lease: FaxLease,
+        reading: Reading,
+        rendering: Rendering,
+        notify_to: str,
+        due_at: datetime | None,
+    ) -> None:
         masters = {
             name: (await asyncio.to_thread(self.blobs.put, "master", data), len(data))
             for name, data in rendering.masters.items()
@@ -228,6 +251,7 @@ class RenderRole:
             options=reading.options,
             warnings=[*reading.warnings, *rendering.warnings],
             contacts=reading.contacts,
+            due_at=due_at,
         )
         crash_point("fax.drawn")
         await self.store.run(self._write, lease, drawn, dict(masters.values()))

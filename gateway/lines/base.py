@@ -12,8 +12,11 @@ The modem line is `lines.worker`; a PBX would be one more module here and nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from gateway.domain.dialling import Rules
+from gateway.lines.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +48,11 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """What all lines of a process work with. `now` is aware UTC, `clock` monotonic seconds."""
+    """What all lines of a process work with. `now` is aware UTC, `clock` monotonic seconds.
+
+    `dialling` are the site's rules for what may be called, how often, and by which digits; `stock` the coded
+    pages that the calls of this process share.
+    """
 
     store: Store
     blobs: BlobStore
@@ -53,13 +60,15 @@ class Plant:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     host: str
+    dialling: Rules = field(default_factory=Rules)
+    stock: Stock = field(default_factory=Stock)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What a line is to the outside: its name, the number people dial, the ident far machines see.
 
-    `prefix` is dialled before every number, as behind a PBX ("0,").
+    `prefix` is dialled before every number, as behind a PBX ("0,"); `dialling` are the site's rules.
     """
 
     name: str
@@ -67,6 +76,7 @@ class Identity:
     ident: str
     simulated: bool
     prefix: str = ""
+    dialling: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.domain import retry
+from gateway.domain.dialling import Caller, dial_string
 from gateway.domain.errors import BadNumber, LostLease, Unavailable
-from gateway.domain.numbers import dial_string
 from gateway.domain.outcome import Cause
 from gateway.lines import trace
 from gateway.lines.journal import Journal
@@ -226,9 +226,10 @@ def prepared(plant: Plant, lease: Lease) -> PreparedPages:
 def order(line: Identity, lease: Lease, pages: int) -> CallJob:
     """Return what the engine is asked to do for so many pages, made more careful by the calls before."""
     advice = retry.advice(lease.tried)
+    caller = Caller(lease.country, lease.area_code, lease.international)
     return CallJob(
         role="call",
-        number=line.prefix + dial_string(lease.destination, lease.country),
+        number=dial_string(lease.destination, caller, line.dialling, line.prefix),
         ident=line.ident,
         ecm=advice.ecm,
         max_rate=advice.max_rate or 14400,

@@ -58,6 +58,7 @@ class ModemLine:
             ident=config.ident or config.number,
             simulated=config.type == "simulated",
             prefix=config.prefix,
+            dialling=plant.dialling,
         )
         self._leftovers = Leftovers(plant, self.worker)
         self._traits = queue.LineTraits(
@@ -150,13 +151,15 @@ class ModemLine:
             mailbox.close()
 
     def _claim(self) -> Lease | None:
-        if self._config.direction == "in":
+        rules = self._plant.dialling
+        if self._config.direction == "in" or rules.paused:
             return None
         try:
             due = self._plant.store.read(queue.next_due)
             if due is None or due > self._plant.now():
                 return None
-            return self._plant.store.run(queue.claim, self._traits, self.worker, self._plant.now())
+            now = self._plant.now()
+            return self._plant.store.run(queue.claim, self._traits, self.worker, now, rules=rules)
         except Unavailable as error:
             log.warning("line.no_queue", line=self.name, error=error.text)
             self._stop.wait(1.0)

@@ -18,6 +18,7 @@ from gateway.store.models import Sender
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from gateway.domain.dialling import Caller
     from gateway.mailin.envelope import Address
     from gateway.mailin.settings import SmtpSettings
 
@@ -27,8 +28,7 @@ class KnownSender:
     """An account that this connection may send for, its dialling rules, and the proof."""
 
     account_id: int
-    country: str
-    area_code: str
+    caller: Caller
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +54,7 @@ def identify(session: Session, sender: Address, peer: str, settings: SmtpSetting
         evidence = {"by": "envelope"}
     else:
         return Stranger("no proof of the sender", account.id)
-    return KnownSender(account.id, account.country, account.area_code, evidence)
+    return KnownSender(account.id, accounts.caller(account), evidence)
 
 
 def _owner_of_domain(session: Session, domain: str) -> int | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
+from gateway.domain.dialling import Rules
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -40,7 +42,8 @@ class SmtpSettings:
     """The listener: where, for which domains, whom to believe.
 
     `listen` and `listen_tls` are (host, port); port 0 lets the system choose. `certificate` and `key` are
-    paths of PEM files, empty = no STARTTLS. `operator` gets the mail of postmaster@ and abuse@.
+    paths of PEM files, empty = no STARTTLS. `operator` gets the mail of postmaster@ and abuse@. `dialling`
+    says which numbers may be called.
     """
 
     domains: tuple[str, ...]
@@ -53,6 +56,7 @@ class SmtpSettings:
     trusted_networks: tuple[Network, ...] = ()
     unauthenticated: str = "reject"
     dedupe_hours: float = 24.0
+    dialling: Rules = field(default_factory=Rules)
     limits: SmtpLimits = field(default_factory=SmtpLimits)
 
     def is_trusted(self, address: str) -> bool:

@@ -24,7 +24,10 @@ SPACES = str.maketrans({"\u3000": " ", "\t": " ", "\u00a0": " "})
 
 
 class Argument(Enum):
-    """What follows a modifier: nothing, one word, or text up to the next modifier (rule 4)."""
+    """What follows a modifier: nothing, one word, or text up to the next modifier (rule 4).
+
+    A time (`/d`) is read as text too: words after it would otherwise make the fax leave at once, unasked.
+    """
 
     NONE = auto()
     WORD = auto()
@@ -33,7 +36,7 @@ class Argument(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
-    """One row: the option it sets, the value where it takes no argument, the shape of its argument."""
+    """One row: the option it sets, the value where it has no argument, the shape of its argument."""
 
     option: str
     value: object = None
@@ -46,6 +49,9 @@ MODIFIERS: Mapping[str, Modifier] = {
     "/bb": Modifier("body", "only"),
     "/rs": Modifier("resolution", "standard"),
     "/rf": Modifier("resolution", "fine"),
+    "/h": Modifier("header", None, Argument.TEXT),
+    "/hn": Modifier("header", ""),
+    "/d": Modifier("defer", None, Argument.TEXT),
 }
 
 
@@ -65,7 +71,7 @@ def parse(text: str, modifiers: Mapping[str, Modifier] = MODIFIERS) -> Subject:
     start, found = _tail(text, words, modifiers)
     options: Values = {}
     for modifier, argument in found:
-        options[modifier.option] = modifier.value if modifier.argument is Argument.NONE else argument
+        options[modifier.option] = argument or modifier.value
     unknown = [w for _, w in words if LOOKS_LIKE_MODIFIER.match(w) and w.lower() not in modifiers]
     return Subject(text[:start].rstrip(" "), options, tuple(f"{w} is not a modifier" for w in unknown))
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.domain import numbers
-from gateway.domain.errors import BadNumber, StorageFull, Unavailable
+from gateway.domain import dialling
+from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavailable
 from gateway.intake.submission import Submission, accept
 from gateway.mailin import bounces, dedupe, evidence, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
@@ -115,18 +115,21 @@ class Transaction:
             return await self._take_bounce(address)
         who = await self._identified(address)
         if isinstance(who, KnownSender):
-            return self._take_number(who, address)
+            return await self._take_number(who, address)
         if self.desk.settings.unauthenticated == "discard":
             self.discard = True
             return replies.RECIPIENT_OK
         return replies.NOT_ALLOWED
 
-    def _take_number(self, who: KnownSender, address: Address) -> Reply:
+    async def _take_number(self, who: KnownSender, address: Address) -> Reply:
         try:
-            number = numbers.parse(address.local, who.country, who.area_code)
+            number = dialling.destination(address.local, who.caller, self.desk.settings.dialling)
+        except NumberDenied as error:
+            await self._note("number.refused", who.account_id, number=address.local, why=error.text)
+            return replies.NUMBER_DENIED
         except BadNumber:
             return replies.BAD_NUMBER
-        recipient = Recipient(number.canonical, simulated_status=number.simulated_status, sub=number.sub)
+        recipient = Recipient.of(number)
         self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
         return replies.RECIPIENT_OK
 

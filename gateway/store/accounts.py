@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import exists, or_, select
 
+from gateway.domain.dialling import Caller
 from gateway.domain.errors import BadConfig
 from gateway.domain.senders import best_pattern
 from gateway.store import audit
@@ -30,7 +31,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["Changes", "account_for_sender", "account_named", "find_token", "find_user", "provision", "routes"]
+__all__ = [
+    "Changes",
+    "account_for_sender",
+    "account_named",
+    "caller",
+    "find_token",
+    "find_user",
+    "provision",
+    "routes",
+]
 
 HASHER = PasswordHasher()
 
@@ -91,6 +101,11 @@ def account_for_sender(session: Session, address: str) -> Account | None:
 def account_named(session: Session, name: str) -> Account | None:
     """Return the account of this name."""
     return session.scalar(select(Account).where(Account.name == name))
+
+
+def caller(account: Account) -> Caller:
+    """Return what dialling wants to know of an account."""
+    return Caller(account.country, account.area_code, account.settings.get("international", False) is True)
 
 
 def find_user(session: Session, login: str, password: str) -> User | None:

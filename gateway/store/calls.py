@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import selectinload
 
 from gateway.domain import retry
 from gateway.domain.errors import IllegalTransition, LostLease
@@ -19,7 +20,7 @@ from gateway.domain.outcome import Cause
 from gateway.domain.states import DELIVERY, PAGE, DeliveryState, PageState, step
 from gateway.store import endings
 from gateway.store.leases import held
-from gateway.store.models import Account, Attempt, Delivery, Page
+from gateway.store.models import Account, Attempt, Delivery, NumberMemory, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,16 +46,26 @@ class CallOutcome:
     trace_blob: str | None = None
 
 
-def start_attempt(session: Session, lease: Lease, *, line: str, simulated: bool, now: datetime) -> int:
-    """Write the row of a call that is about to be made; return its id. Raises `LostLease`."""
+def start_attempt(
+    session: Session, lease: Lease, *, line: str, simulated: bool, now: datetime, header: str = ""
+) -> int:
+    """Write the row of a call that is about to be made; return its id. Raises `LostLease`.
+
+    `header` is the text of the header line, {Page} left open, so that pages can be drawn again as sent.
+    """
     delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+    first_page = endings.next_page(session, delivery)
     attempt = Attempt(
         delivery_number=delivery.number,
         epoch=lease.epoch,
+        account_id=delivery.account_id,
+        destination=delivery.destination,
+        to_send=max(0, delivery.fax.pages - first_page + 1),
         line=line,
         simulated=simulated,
-        first_page=endings.next_page(session, delivery),
+        first_page=first_page,
         started_at=now,
+        header=header,
     )
     session.add(attempt)
     session.flush()
@@ -193,14 +204,17 @@ def history(session: Session, delivery: Delivery) -> list[retry.Tried]:
     """Return the ended calls of a delivery, oldest first; one that a crash took before dialling is none."""
     query = select(Attempt).where(Attempt.delivery_number == delivery.number).order_by(Attempt.id)
     return [
-        retry.Tried(attempt.cause, attempt.ended_at, attempt.line)
-        for attempt in session.scalars(query)
+        retry.Tried(attempt.cause, attempt.ended_at, attempt.line, attempt.rate, len(attempt.pages))
+        for attempt in session.scalars(query.options(selectinload(Attempt.pages)))
         if attempt.cause is not None and attempt.ended_at is not None
     ]
 
 
 def fax_reached(session: Session, destination: str) -> bool:
     """Say whether a fax machine ever answered at this number."""
+    known = session.get(NumberMemory, destination)
+    if known is not None and known.reached:
+        return True
     spoke = or_(Attempt.remote_id != "", exists().where(Page.attempt_id == Attempt.id))
     query = select(Attempt.id).join(Delivery).where(Delivery.destination == destination, spoke)
     return session.scalar(query.limit(1)) is not None

@@ -91,9 +91,10 @@ def record(session: Session, kind: str, delivery: Delivery, now: datetime, **dat
 
 
 def confirmed_pages(session: Session, delivery: Delivery) -> set[int]:
-    """Return the pages, from 1, that the far machine confirmed in any attempt."""
+    """Return the pages, from 1, that the far machine confirmed, in any attempt or to the delivery resent."""
     query = select(Page.n).join(Attempt).where(Attempt.delivery_number == delivery.number)
-    return set(session.scalars(query.where(Page.state == PageState.CONFIRMED.value)))
+    now_there = session.scalars(query.where(Page.state == PageState.CONFIRMED.value))
+    return {*range(1, delivery.first_page), *now_there}
 
 
 def next_page(session: Session, delivery: Delivery) -> int:

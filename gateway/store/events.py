@@ -25,7 +25,12 @@ KINDS = frozenset(
         "fax.accepted",
         "fax.rendered",
         "fax.refused",
+        "fax.awaiting_approval",
+        "fax.approved",
+        "fax.returned",
         "delivery.queued",
+        "delivery.held",
+        "delivery.cancel_requested",
         "delivery.dialling",
         "delivery.connected",
         "delivery.sent",
@@ -44,6 +49,9 @@ KINDS = frozenset(
         "forward.sent",
         "forward.failed",
         "line.state",
+        "dialling.paused",
+        "dialling.resumed",
+        "alarm",
         "mail.sent",
     }
 )

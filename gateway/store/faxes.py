@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
-from gateway.domain.outcome import Cause
-from gateway.domain.states import DELIVERY, FAX, DeliveryState, FaxState, step
-from gateway.store import blobs, endings, events
+from gateway.domain.states import FAX, DeliveryState, FaxState, step
+from gateway.store import blobs, endings, events, release
 from gateway.store.database import one_at_a_time
 from gateway.store.leases import FaxLease, held, let_go, take
 from gateway.store.models import Account, Attempt, Delivery, Fax, Message, PublicNumber
@@ -25,20 +24,34 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from gateway.domain.numbers import Destination
+    from gateway.domain.outcome import Cause
+
 DEFAULT_DIALS = 4
+COSTS_MORE = "{number}: a call to this number costs more than an ordinary call."
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One number of a submission. `destination` canonical; `simulated_status` 0..9999 ends without a call.
 
-    `sub` is a T.30 sub-address behind the number: another one is another recipient.
+    `sub` is a T.30 sub-address behind the number: another one is another recipient. `warning` is told to the
+    sender with the result.
     """
 
     destination: str
     contact: str = ""
     simulated_status: int | None = None
     sub: str = ""
+    warning: str = ""
+
+    @classmethod
+    def of(cls, number: Destination) -> Recipient:
+        """Return the recipient that a number, as it was written, stands for."""
+        warning = COSTS_MORE.format(number=number.canonical) if number.shared_cost else ""
+        return cls(
+            number.canonical, simulated_status=number.simulated_status, sub=number.sub, warning=warning
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,7 @@ def create_fax(
         subject=subject,
         notify_to=notify_to,
         options=dict(options or {}),
+        warnings=[recipient.warning for recipient in recipients if recipient.warning],
         created_at=now,
     )
     session.add(fax)
@@ -195,14 +209,13 @@ def give_back(session: Session, lease: FaxLease) -> None:
 def rendered(
     session: Session, lease: FaxLease, drawn: Drawn, now: datetime, *, new_id: Callable[[], str]
 ) -> None:
-    """Write the pages of a fax and queue its deliveries; those to simulator numbers end at once.
+    """Write the pages of a fax and queue its deliveries, unless a person has to approve it first.
 
     Raises `LostLease`. The blobs of `drawn.masters` are on stable storage and recorded (`blobs.record`).
     """
     fax = held(session, Fax, lease.fax_id, lease.epoch, lease.worker)
     _apply(fax, drawn)
     fax.state = step(FAX, fax.state, "rendered")
-    fax.state = step(FAX, fax.state, "release")
     let_go(fax)
     session.flush()
     events.append(
@@ -216,9 +229,11 @@ def rendered(
         warnings=list(drawn.warnings),
     )
     for delivery in fax.deliveries:
-        if delivery.state is DeliveryState.CREATED:
-            _start(session, delivery, drawn, now, new_id)
-    session.flush()
+        _apply_to(delivery, drawn, now)
+    if why := release.needs_approval(fax):
+        release.ask(session, fax, why, now)
+    else:
+        release.release(session, fax, now, new_id=new_id)
 
 
 def refuse(
@@ -322,23 +337,13 @@ def _delivery(
 def _apply(fax: Fax, drawn: Drawn) -> None:
     fax.masters, fax.pages = dict(drawn.masters), drawn.pages
     fax.options = {**fax.options, **drawn.options}
-    fax.warnings = list(drawn.warnings)
+    fax.warnings = [*fax.warnings, *drawn.warnings]
     fax.subject = fax.subject if drawn.subject is None else drawn.subject
     fax.notify_to = fax.notify_to if drawn.notify_to is None else drawn.notify_to
 
 
-def _start(
-    session: Session, delivery: Delivery, drawn: Drawn, now: datetime, new_id: Callable[[], str]
-) -> None:
+def _apply_to(delivery: Delivery, drawn: Drawn, now: datetime) -> None:
     delivery.contact = (delivery.contact or drawn.contacts.get(delivery.destination, ""))[:200]
     delivery.max_dials = delivery.max_dials if drawn.max_dials is None else drawn.max_dials
     delivery.priority = delivery.priority if drawn.priority is None else drawn.priority
     delivery.due_at = max(now, drawn.due_at or now)
-    if delivery.simulated_status is None:
-        delivery.state = step(DELIVERY, delivery.state, "queue")
-        endings.record(session, "delivery.queued", delivery, now, due_at=delivery.due_at.isoformat())
-    elif delivery.simulated_status == 0:
-        delivery.pages_confirmed = drawn.pages
-        endings.end(session, delivery, "simulate", Cause.SIMULATED, now, new_id=new_id)
-    else:
-        endings.end(session, delivery, "fail", Cause.SIMULATED, now, new_id=new_id)

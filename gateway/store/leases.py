@@ -40,9 +40,11 @@ class LineTraits:
 class Lease:
     """A claimed delivery, and all a call worker needs to know of it.
 
-    `destination` is canonical, `country` and `area_code` are the account's; `first_page` counts from 1 and is
-    the first page the far machine has not confirmed; `masters` maps a resolution to the blob key of a Class F
-    TIFF; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them).
+    `destination` is canonical, `country`, `area_code` and `international` (may it call abroad) are the
+    account's; `first_page` counts from 1 and is the first page the far machine has not confirmed; `masters`
+    maps a resolution to the blob key of a Class F TIFF; `options["header"]` is the template of the header
+    line, "" for none; `sender` is the mail address that gets the result; `cut_white` lets white at the foot
+    of pages be left out; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them).
     """
 
     number: int
@@ -62,6 +64,11 @@ class Lease:
     subject: str = ""
     masters: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    international: bool = False
+    timezone: str = "UTC"
+    language: str = "en"
+    sender: str = ""
+    cut_white: bool = False
     tried: tuple[Tried, ...] = ()
 
 

@@ -192,7 +192,10 @@ class Delivery(Base):
     """One fax to one number. `destination` is canonical: 00, country, national number, digits only."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_destination_state", "destination", "state"),
+    )
     number: Mapped[int] = mapped_column(ForeignKey("public_number.id"), primary_key=True)
     fax_id: Mapped[int] = mapped_column(ForeignKey("fax.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
@@ -205,6 +208,9 @@ class Delivery(Base):
     simulated_status: Mapped[int | None]  # the NNNN of 00999-9999-NNNN@
     priority: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
+    held_for: Mapped[str] = mapped_column(String(24), default="")  # window | account-cap | number-cap
+    first_page: Mapped[int] = mapped_column(default=1)  # above 1: an earlier delivery brought those before
+    resend_of: Mapped[int | None]  # the delivery that this one repeats
     dials: Mapped[int] = mapped_column(default=0)
     max_dials: Mapped[int] = mapped_column(default=4)
     interval_minutes: Mapped[int | None]
@@ -225,9 +231,16 @@ class Attempt(Base):
     """One telephone call for a delivery. The row exists before the dial string leaves."""
 
     __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_account_id_dialled_at", "account_id", "dialled_at"),
+        Index("ix_attempt_destination_dialled_at", "destination", "dialled_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_number: Mapped[int] = mapped_column(ForeignKey("delivery.number"), index=True)
     epoch: Mapped[int]
+    account_id: Mapped[int] = mapped_column(default=0)  # of the delivery, here for counting; so the next two
+    destination: Mapped[str] = mapped_column(String(40), default="")
+    to_send: Mapped[int] = mapped_column(default=0)  # pages this call set out to send
     line: Mapped[str] = mapped_column(String(64))
     simulated: Mapped[bool] = mapped_column(default=False)
     first_page: Mapped[int] = mapped_column(default=1)
@@ -244,6 +257,7 @@ class Attempt(Base):
     resolution: Mapped[str] = mapped_column(String(12), default="")
     line_seconds: Mapped[float] = mapped_column(default=0.0)
     trace_blob: Mapped[str | None] = mapped_column(String(160))
+    header: Mapped[str] = mapped_column(default="")  # what stood on the pages, {Page} left open; "" for nothing
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
     pages: Mapped[list[Page]] = relationship(back_populates="attempt", order_by="Page.n")
 
@@ -371,6 +385,38 @@ class Outbox(Base):
     epoch: Mapped[int] = mapped_column(default=0)
 
 
+class NumberMemory(Base):
+    """What calls to a number have shown (`domain.memory.Known` says what each column means)."""
+
+    __tablename__ = "number_memory"
+    number: Mapped[str] = mapped_column(String(40), primary_key=True)  # canonical
+    reached: Mapped[bool] = mapped_column(default=False)
+    used_at: Mapped[datetime | None]
+    ident: Mapped[str] = mapped_column(String(40), default="")
+    dis: Mapped[bytes] = mapped_column(default=b"")
+    rate: Mapped[int] = mapped_column(default=0)
+    ecm: Mapped[bool] = mapped_column(default=False)
+    compression: Mapped[str] = mapped_column(String(8), default="")
+    resolution: Mapped[str] = mapped_column(String(12), default="")
+    cap: Mapped[int] = mapped_column(default=0)
+    capped_at: Mapped[datetime | None]
+    clean: Mapped[int] = mapped_column(default=0)
+    v17_at: Mapped[datetime | None]
+    ecm_failures: Mapped[int] = mapped_column(default=0)
+    ecm_at: Mapped[datetime | None]
+    no_eom_at: Mapped[datetime | None]
+
+
+class CallerMemory(Base):
+    """What calls from a number have shown (`domain.callers.Caller`). `key`: its last nine digits."""
+
+    __tablename__ = "caller_memory"
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    troubles: Mapped[int] = mapped_column(default=0)
+    trouble_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
 class LineStatus(Base):
     """What a line is doing, for people to see; written by its worker, never read to decide anything."""
 
@@ -382,6 +428,16 @@ class LineStatus(Base):
     detail: Mapped[str] = mapped_column(default="")
     number: Mapped[int | None]
     worker: Mapped[str] = mapped_column(String(100), default="")
+    since: Mapped[datetime]
+
+
+class Switch(Base):
+    """Something an operator turned off for now, by hand; no row, or no `dialling` row: it is on."""
+
+    __tablename__ = "switch"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(320), default="")
+    reason: Mapped[str] = mapped_column(default="")
     since: Mapped[datetime]
 
 

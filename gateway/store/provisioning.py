@@ -9,12 +9,14 @@ from __future__ import annotations
 import difflib
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.errors import BadConfig, BadNumber
+from gateway.domain import options, windows
+from gateway.domain.caps import Caps
+from gateway.domain.errors import BadConfig, BadNumber, BadOption
 from gateway.domain.numbers import parse, region_of
 
 CHOICES = {
@@ -37,7 +39,21 @@ COLUMNS: dict[str, Any] = {
     "include_body": False,
 }
 NOTIFY = {"when": "always", "format": "html", "language": "en", "attach_image": False}
-ACCOUNT_KEYS = ("name", *COLUMNS, "senders", "notify", "retries", "user", "number", "token")
+ACCOUNT_KEYS = (
+    "name",
+    *COLUMNS,
+    "senders",
+    "notify",
+    "retries",
+    "international",
+    "calling_window",
+    "caps",
+    "approval",
+    "header",
+    "user",
+    "number",
+    "token",
+)
 FORWARDS = 25
 SENDER = re.compile(r"[^@\s]+@[^@\s]+|\"[^\"]+\"@[^@\s]+")
 
@@ -109,8 +125,54 @@ def _columns(table: Mapping[str, Any], country: str, where: str) -> dict[str, An
         raise BadConfig(f"{where}: timezone {columns['timezone']!r} is unknown{_nearest_zone(columns)}")
     if not isinstance(columns["include_body"], bool):
         raise BadConfig(f"{where}: include_body is true or false")
-    columns["settings"] = {"notify": _notify(table, where), "retries": _retries(table, where)}
+    columns["settings"] = {
+        "notify": _notify(table, where),
+        "retries": _retries(table, where),
+        **_sending(table, where),
+    }
     return columns
+
+
+def _sending(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return what the file says about calling out; a key that it leaves out is left out here too."""
+    checks: Mapping[str, Callable[[Any, str], Any]] = {
+        "international": _international,
+        "calling_window": _window,
+        "caps": lambda given, place: _counts(given, [field.name for field in fields(Caps)], place),
+        "approval": lambda given, place: _counts(given, ("pages", "numbers"), place),
+        "header": _header,
+    }
+    return {key: check(table[key], f"{where}: {key}") for key, check in checks.items() if key in table}
+
+
+def _international(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadConfig(f"{where} is true or false")
+    return value
+
+
+def _window(value: Any, where: str) -> str:
+    try:
+        windows.read(str(value))
+    except BadOption as error:
+        raise BadConfig(f"{where}: {error.text}") from error
+    return str(value)
+
+
+def _header(value: Any, where: str) -> str:
+    try:
+        return str(options.header(value))
+    except BadOption as error:
+        raise BadConfig(f"{where}: {error.text}") from error
+
+
+def _counts(value: Any, keys: Sequence[str], where: str) -> dict[str, int]:
+    given = _table(value, where)
+    _known(given, keys, where)
+    for key, count in given.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise BadConfig(f"{where}.{key} is a number from 0 on, not {count!r}")
+    return dict(given)
 
 
 def _notify(table: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The queue is the `delivery` table: due rows are claimed under a lease, and every write is fenced.
 
 A line claims one delivery at a time: the most urgent one that is due, whose fax is ready, that the line may
-dial, and whose destination no other line is calling (the far machine has one telephone). A line whose own
-fault ended the last call of a delivery leaves it to the other lines for a while. Callers find the rest of the
-life of a claimed delivery here too: `calls` writes it, `recovery` mends it after a crash.
+dial, and whose destination no other line is calling (the far machine has one telephone; `[dialling] number`
+may know of more). What a window or a cap forbids is held until it is due again (`holds`); while dialling is
+paused nothing is claimed. A line whose own fault ended the last call of a delivery leaves it to the other
+lines for a while. Callers find the rest of the life of a claimed delivery here too: `calls` writes it,
+`recovery` mends it after a crash.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from gateway.domain import header
+from gateway.domain.dialling import Rules
 from gateway.domain.outcome import Cause
 from gateway.domain.retry import FAULTS
 from gateway.domain.states import DELIVERY, DeliveryState, FaxState, step
-from gateway.store import endings
+from gateway.store import accounts, audit, endings, holds, switches
 from gateway.store.calls import (
     CallOutcome,
     connected,
@@ -47,7 +51,9 @@ __all__ = [
     "LineTraits",
     "Recovered",
     "Renewed",
+    "cancel_requested",
     "claim",
+    "claimed",
     "connected",
     "dialled",
     "finish",
@@ -65,25 +71,53 @@ __all__ = [
     "start_attempt",
 ]
 
-WAITING = (DeliveryState.QUEUED, DeliveryState.WAITING_RETRY)
+OPEN = Rules()
+"""Rules that hold nobody back: no windows, no caps, one call at a time to a number."""
+WAITING = (DeliveryState.QUEUED, DeliveryState.WAITING_RETRY, DeliveryState.HELD)
 ON_A_LINE = (DeliveryState.CLAIMED, DeliveryState.DIALLING, DeliveryState.CONNECTED)
+LOOKS = 50
+"""How many deliveries one claim looks at; what is left over is looked at by the next."""
 FAULT_PAUSE = timedelta(minutes=5)
 """How long a line leaves alone a delivery that it failed by its own fault."""
 
 
 def claim(
-    session: Session, line: LineTraits, worker: str, now: datetime, lease_seconds: float = 60
+    session: Session,
+    line: LineTraits,
+    worker: str,
+    now: datetime,
+    lease_seconds: float = 60,
+    *,
+    rules: Rules = OPEN,
 ) -> Lease | None:
-    """Claim the most urgent delivery this line may call now; None if there is none."""
+    """Claim the most urgent delivery this line may call now; None if there is none.
+
+    `rules` are the site's: windows and caps are decided here, in the transaction of the claim.
+    """
+    if rules.paused or switches.paused(session) is not None:
+        return None
     passed: list[str] = []
-    while (delivery := session.scalar(_due(line, now, passed))) is not None:
-        if _alone(session, delivery):
-            delivery.state = step(DELIVERY, delivery.state, "claim")
-            take(delivery, worker, now + timedelta(seconds=lease_seconds))
-            session.flush()
-            return _lease(session, delivery, worker)
-        passed.append(delivery.destination)
+    for _ in range(LOOKS):
+        delivery = session.scalar(_due(line, now, passed, rules.number.at_once))
+        if delivery is None:
+            return None
+        if not _alone(session, delivery, rules.number.at_once):
+            passed.append(delivery.destination)
+        elif (why := holds.found(session, delivery, rules, now)) is not None:
+            holds.hold(session, delivery, why, now)
+        else:
+            return claimed(session, delivery, worker, now + timedelta(seconds=lease_seconds))
     return None
+
+
+def claimed(session: Session, delivery: Delivery, worker: str, until: datetime) -> Lease:
+    """Give a waiting delivery, locked by the caller, to a worker."""
+    if delivery.state is DeliveryState.HELD:
+        delivery.state, delivery.held_for = step(DELIVERY, delivery.state, "queue"), ""
+    delivery.state = step(DELIVERY, delivery.state, "claim")
+    take(delivery, worker, until)
+    session.flush()
+    return _lease(session, delivery, worker)
 
 
 def renew(session: Session, lease: Lease, now: datetime, lease_seconds: float = 60) -> Renewed:
@@ -108,11 +142,18 @@ def release(session: Session, lease: Lease, now: datetime) -> None:
 
 
 def request_cancel(
-    session: Session, number: int, now: datetime, *, new_id: Callable[[], str], account_id: int | None = None
+    session: Session,
+    number: int,
+    now: datetime,
+    *,
+    new_id: Callable[[], str],
+    account_id: int | None = None,
+    actor: str = "",
 ) -> DeliveryState | None:
     """Cancel a delivery: at once if it waits, at the next renewal if a line has it.
 
     Return its state afterwards; None if the account has no such delivery. A final state stays as it is.
+    `actor` goes to the audit.
     """
     query = select(Delivery).where(Delivery.number == number).with_for_update()
     if account_id is not None:
@@ -120,12 +161,21 @@ def request_cancel(
     delivery = session.scalar(query)
     if delivery is None:
         return None
-    if delivery.state in ON_A_LINE:
+    if delivery.state in ON_A_LINE and not delivery.cancel_requested:
         delivery.cancel_requested = True
-    elif (delivery.state, "cancel") in DELIVERY:
+        endings.record(session, "delivery.cancel_requested", delivery, now)
+    elif delivery.state not in ON_A_LINE and (delivery.state, "cancel") in DELIVERY:
         endings.end(session, delivery, "cancel", Cause.CANCELLED, now, new_id=new_id)
+    else:
+        return delivery.state
+    audit.note(session, "delivery.cancel", now, delivery.account_id, actor, number=number)
     session.flush()
     return delivery.state
+
+
+def cancel_requested(session: Session, number: int) -> bool:
+    """Say whether the owner wants this call cancelled; cheap, for a line that asks every second."""
+    return session.scalar(select(Delivery.cancel_requested).where(Delivery.number == number)) is True
 
 
 def resolve(
@@ -144,17 +194,19 @@ def resolve(
 
 
 def next_due(session: Session) -> datetime | None:
-    """Return when the next waiting delivery is due, perhaps in the past; None if nothing waits."""
+    """Return when the next waiting delivery is due, perhaps in the past; None if nothing may be called."""
+    if switches.paused(session) is not None:
+        return None
     query = select(func.min(Delivery.due_at)).join(Fax).where(Fax.state == FaxState.READY)
     return session.scalar(query.where(Delivery.state.in_(WAITING)))
 
 
-def _due(line: LineTraits, now: datetime, passed: list[str]) -> Select[Delivery]:
+def _due(line: LineTraits, now: datetime, passed: list[str], at_once: int) -> Select[Delivery]:
     query = (
         select(Delivery)
         .join(Fax)
         .where(Fax.state == FaxState.READY, Delivery.state.in_(WAITING), Delivery.due_at <= now)
-        .where(~_called_elsewhere(), ~_faulted_here(line, now), *_dialling_rules(line))
+        .where(_calls_there() < at_once, ~_faulted_here(line, now), *_dialling_rules(line))
         .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
         .limit(1)
     )
@@ -163,9 +215,10 @@ def _due(line: LineTraits, now: datetime, passed: list[str]) -> Select[Delivery]
     return query.with_for_update(skip_locked=True, of=Delivery).execution_options(populate_existing=True)
 
 
-def _called_elsewhere() -> ColumnElement[bool]:
+def _calls_there() -> ColumnElement[int]:
     other = aliased(Delivery)
-    return exists().where(other.destination == Delivery.destination, other.state.in_(ON_A_LINE))
+    calls = select(func.count()).where(other.destination == Delivery.destination, other.state.in_(ON_A_LINE))
+    return calls.correlate(Delivery).scalar_subquery()
 
 
 def _faulted_here(line: LineTraits, now: datetime) -> ColumnElement[bool]:
@@ -186,16 +239,15 @@ def _dialling_rules(line: LineTraits) -> list[ColumnElement[bool]]:
     return rules
 
 
-def _alone(session: Session, delivery: Delivery) -> bool:
-    """Say whether nobody calls this destination, now that nobody else can begin to.
+def _alone(session: Session, delivery: Delivery, at_once: int) -> bool:
+    """Say whether the destination has a telephone left, now that nobody else can begin to call it.
 
     On PostgreSQL two claims may each have chosen a fax for the same number; the second one sees it here.
     """
     one_at_a_time(session, f"destination {delivery.destination}")
-    query = select(Delivery.number).where(
-        Delivery.destination == delivery.destination, Delivery.state.in_(ON_A_LINE)
-    )
-    return session.scalar(query.limit(1)) is None
+    there = Delivery.destination == delivery.destination
+    calls = session.scalar(select(func.count()).where(there, Delivery.state.in_(ON_A_LINE))) or 0
+    return calls < at_once
 
 
 def _lease(session: Session, delivery: Delivery, worker: str) -> Lease:
@@ -217,6 +269,16 @@ def _lease(session: Session, delivery: Delivery, worker: str) -> Lease:
         contact=delivery.contact,
         subject=fax.subject,
         masters=dict(fax.masters),
-        options=dict(fax.options),
+        options={**fax.options, "header": _header(fax, account)},
+        international=accounts.caller(account).international,
+        timezone=account.timezone,
+        language=str(account.settings.get("notify", {}).get("language", "en")),
+        sender=fax.notify_to,
+        cut_white=account.settings.get("cut_white", False) is True,
         tried=tuple(history(session, delivery)),
     )
+
+
+def _header(fax: Fax, account: Account) -> str:
+    """Return the template of the header line: the fax's own, else the account's; "" for none."""
+    return header.template(fax.options.get("header"), account.settings.get("header"))

@@ -41,7 +41,8 @@ def test_the_lease_tells_the_worker_all_it_needs(house: House) -> None:
     assert lease is not None
     assert (lease.number, lease.destination, lease.country) == (number, TOKYO, "81")
     assert (lease.first_page, lease.pages, lease.dials, lease.max_dials) == (1, 3, 0, 4)
-    assert (lease.contact, lease.subject, lease.options) == ("Tanaka", "Order 5521", {"resolution": "fine"})
+    assert (lease.contact, lease.subject) == ("Tanaka", "Order 5521")
+    assert (lease.options, lease.international) == ({"resolution": "fine", "header": ""}, False)
     assert list(lease.masters) == ["fine"]
     assert lease.tried == ()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.domain.errors import BadNumber
-from gateway.domain.numbers import dial_string, parse, region_of
+from gateway.domain.errors import BadNumber, NumberDenied
+from gateway.domain.numbers import parse, region_of, split
 
 
 def full_width(text: str) -> str:
@@ -98,7 +98,7 @@ def test_the_simulator_takes_a_status_and_is_never_dialled(written: str, status:
     destination = parse(written, "")
     assert destination.simulated_status == status
     with pytest.raises(BadNumber, match="not dialled"):
-        dial_string(destination.canonical, "81")
+        split(destination.canonical)
 
 
 def test_an_ordinary_number_has_no_simulated_status() -> None:
@@ -166,6 +166,7 @@ def test_a_trunk_zero_after_the_country_code_is_explained_or_by_setting_tolerate
         "+81 3 4477",
         "+81 3 4477 2288 4477",
         "+1 425 827 022",
+        "+1 222 8888",
         "+9 123 456",
         "003301012125558596",
         "\u0660\u0663\u0664\u0664\u0667\u0667\u0662\u0662\u0668\u0668",
@@ -225,10 +226,49 @@ def test_what_toll_fraud_lives_on_is_never_dialled(written: str) -> None:
         parse(written, "81")
 
 
-@pytest.mark.parametrize("canonical", ["0081990123456", "0019005551234", "00870773111632"])
-def test_the_denied_stay_denied_when_the_dial_string_is_made(canonical: str) -> None:
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+44 70 1234 5678",  # personal numbers
+        "+44 76 4012 3456",  # pagers
+        "+44 118 118",
+        "+33 8 99 12 34 56",
+        "+49 137 1234567",
+        "+61 145 123 456",  # satellite
+        "+86 1349 1234567",
+        "+82 60 700 1234",
+    ],
+)
+def test_premium_ranges_of_other_countries_are_in_the_table(written: str) -> None:
     with pytest.raises(BadNumber):
-        dial_string(canonical, "81")
+        parse(written, "81")
+
+
+def test_pagers_of_the_isle_of_man_are_telephones_there() -> None:
+    assert parse("+44 7624 123456", "81").canonical == "00447624123456"
+
+
+@pytest.mark.parametrize(
+    ("written", "country"),
+    [
+        ("1010321 1 212 555 8596", "1"),
+        ("122 0036 03 4477 2288", "81"),
+        ("01013 030 12345678", "49"),
+        ("17909 021 12345678", "86"),
+        ("3651 01 23 45 67 89", "33"),
+    ],
+)
+def test_only_the_operator_chooses_a_carrier(written: str, country: str) -> None:
+    with pytest.raises(NumberDenied, match="telephone company"):
+        parse(written, country)
+
+
+@pytest.mark.parametrize(
+    ("written", "country"), [("104", "81"), ("117", "81"), ("411", "1"), ("118500", "44")]
+)
+def test_short_numbers_are_complete_nowhere(written: str, country: str) -> None:
+    with pytest.raises(BadNumber):
+        parse(written, country)
 
 
 def test_a_prefix_that_hides_the_caller_changes_nothing() -> None:
@@ -239,38 +279,6 @@ def test_a_prefix_that_hides_the_caller_changes_nothing() -> None:
 def test_a_number_of_shared_cost_is_marked() -> None:
     assert parse("0570-012-345", "81").shared_cost
     assert not parse("03-4477-2288", "81").shared_cost
-
-
-@pytest.mark.parametrize(
-    ("canonical", "country", "dialled"),
-    [
-        ("0081344772288", "81", "0344772288"),
-        ("0081344772288", "JP", "0344772288"),
-        ("0012125558596", "81", "01012125558596"),
-        ("0081344772288", "1", "01181344772288"),
-        ("0012125558596", "1", "12125558596"),
-        ("0012125558596", "CA", "12125558596"),
-        ("00442079460000", "44", "02079460000"),
-        ("0081344772288", "44", "0081344772288"),
-        ("00390612345678", "39", "0612345678"),
-        ("0081344772288", "61", "001181344772288"),
-        ("0081344772288", "7", "81081344772288"),
-        ("0081344772288", "55", "0081344772288"),
-        ("0081344772288", "", "0081344772288"),
-    ],
-)
-def test_the_dial_string_is_national_at_home_and_international_abroad(
-    canonical: str, country: str, dialled: str
-) -> None:
-    assert dial_string(canonical, country) == dialled
-
-
-@pytest.mark.parametrize(
-    "canonical", ["0344772288", "+81344772288", "", "00", "0081 344772288", full_width("0081363684300")]
-)
-def test_only_a_canonical_number_becomes_a_dial_string(canonical: str) -> None:
-    with pytest.raises(BadNumber):
-        dial_string(canonical, "81")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,6 @@ from gateway.mailin.subject import MODIFIERS, Argument, Modifier, parse, read_op
 # Rows of later releases, to hold the parser to the rules that today's rows do not need.
 MORE = {
     **MODIFIERS,
-    "/h": Modifier("header", argument=Argument.TEXT),
-    "/hn": Modifier("header", ""),
     "/fonttype": Modifier("font", argument=Argument.TEXT),
     "/fontsize": Modifier("size", argument=Argument.WORD),
 }
@@ -82,13 +80,13 @@ def test_the_last_of_two_contradicting_modifiers_wins(text: str, option: str, va
             {"header": "To: {To}  P.{TotalPages}", "resolution": "standard"},
         ),
         ("x /fonttype MS Gothic /fontsize 14", "x", {"font": "MS Gothic", "size": "14"}),
-        ("x /h", "x", {"header": ""}),
+        ("x /h", "x", {"header": None}),
         ("x /h /hn", "x", {"header": ""}),
         ('x /h "a /b c" /rf', "x", {"header": "a /b c", "resolution": "fine"}),
         ('x /h "not closed /b', "x", {"header": '"not closed', "body": "with"}),
         ("x /h see /etc /b", "x", {"header": "see /etc", "body": "with"}),
         ("x /fontsize 14 pt", "x /fontsize 14 pt", {}),
-        ("x /fontsize /b", "x", {"size": "", "body": "with"}),
+        ("x /fontsize /b", "x", {"size": None, "body": "with"}),
         ("x /fontsize x", "x", {"size": "x"}),
     ],
 )
@@ -117,5 +115,50 @@ def test_options_come_out_as_the_schema_writes_them() -> None:
 
 
 def test_every_modifier_without_argument_sets_a_value_its_option_takes() -> None:
-    for modifier in MODIFIERS.values():
+    for modifier in (row for row in MODIFIERS.values() if row.argument is Argument.NONE):
         assert check({modifier.option: modifier.value}) == {modifier.option: modifier.value}
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("Order /h {From} P.{Page}", "{From} P.{Page}"),
+        ("Order /h", None),  # the account's own
+        ("Order /hn", ""),  # none
+        ("Order /h own /hn", ""),
+        ("Order /hn /h", None),
+    ],
+)
+def test_the_header_line_is_the_accounts_the_mails_or_none(text: str, header: str | None) -> None:
+    found, checked = read_options(text)
+    assert (found.visible, checked) == ("Order", {"header": header})
+
+
+def test_a_header_of_more_than_a_line_is_refused() -> None:
+    with pytest.raises(BadOption, match="one line"):
+        read_options("Order /h " + "x" * 201)
+
+
+@pytest.mark.parametrize(
+    ("text", "defer"),
+    [
+        ("Order /d 2030-06-02 09:30", "2030-06-02 09:30"),
+        ("Order /d 2030/6/2 9:30", "2030-06-02 09:30"),
+        ("Order /d 2030-06-02T09:30", "2030-06-02 09:30"),
+        ("Order /D 09:30", "09:30"),
+        ("Order /d " + "".join(chr(ord(sign) + 0xFEE0) for sign in "09:30"), "09:30"),
+        ("Order /d 08:00 /d 09:30", "09:30"),
+    ],
+)
+def test_a_time_to_send_is_read(text: str, defer: str) -> None:
+    found, checked = read_options(text)
+    assert (found.visible, checked) == ("Order", {"defer": defer})
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["/d", "/d 25:99", "/d 24:00", "/d 2030-02-30 10:00", "/d tomorrow", "/d 2030-06-02", "/d 10:00 sharp"],
+)
+def test_a_time_that_cannot_be_meant_is_refused_and_never_sent_at_once(tail: str) -> None:
+    with pytest.raises(BadOption, match="when to send"):
+        read_options(f"Order {tail}")

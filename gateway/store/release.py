@@ -1,0 +1,122 @@
+"""From drawn pages to the queue: a fax that is large for its account waits for a person first.
+
+`release` is the only way a fax becomes ready, so no door walks around an approval. What a person decides is
+in the audit with their name. Resending an old fax is in `resend`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from gateway.domain.errors import Refused
+from gateway.domain.outcome import Cause
+from gateway.domain.states import DELIVERY, FAX, DeliveryState, FaxState, step
+from gateway.store import audit, endings, events, holds
+from gateway.store.models import Delivery, Fax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+NOT_APPROVED = "not-approved"
+
+
+def release(session: Session, fax: Fax, now: datetime, *, new_id: Callable[[], str]) -> None:
+    """Make a fax ready and queue its deliveries; those to simulator numbers end at once."""
+    fax.state = step(FAX, fax.state, "release")
+    for delivery in fax.deliveries:
+        if delivery.state is DeliveryState.CREATED:
+            delivery.due_at = max(now, delivery.due_at)
+            start(session, delivery, now, new_id=new_id)
+    session.flush()
+
+
+def start(session: Session, delivery: Delivery, now: datetime, *, new_id: Callable[[], str]) -> None:
+    """Queue a delivery whose fax is ready, or hold it where its time lies outside the account's window."""
+    if delivery.simulated_status is None:
+        delivery.state = step(DELIVERY, delivery.state, "queue")
+        endings.record(session, "delivery.queued", delivery, now, due_at=delivery.due_at.isoformat())
+        if (closed := holds.closed(delivery.fax.account, delivery.due_at)) is not None:
+            holds.hold(session, delivery, closed, now)
+    elif delivery.simulated_status == 0:
+        delivery.pages_confirmed = delivery.fax.pages
+        endings.end(session, delivery, "simulate", Cause.SIMULATED, now, new_id=new_id)
+    else:
+        endings.end(session, delivery, "fail", Cause.SIMULATED, now, new_id=new_id)
+
+
+def needs_approval(fax: Fax) -> str:
+    """Return why a person has to approve this fax, in words for the log; "" if nobody has to.
+
+    The account's `approval` gives the most pages, over all numbers, and the most numbers that go without.
+    """
+    limits = fax.account.settings.get("approval", {})
+    numbers = sum(delivery.simulated_status is None for delivery in fax.deliveries)
+    pages = fax.pages * numbers
+    if numbers > limits.get("numbers", numbers):
+        return f"{numbers} numbers"
+    return f"{pages} pages" if pages > limits.get("pages", pages) else ""
+
+
+def ask(session: Session, fax: Fax, why: str, now: datetime) -> None:
+    """Let a fax wait for a person."""
+    fax.state = step(FAX, fax.state, "ask_approval")
+    _record(session, "fax.awaiting_approval", fax, now, why=why)
+    session.flush()
+
+
+def waiting(session: Session) -> list[Fax]:
+    """Return the faxes that wait for approval, oldest first."""
+    query = select(Fax).where(Fax.state == FaxState.AWAITING_APPROVAL).order_by(Fax.id)
+    return list(session.scalars(query))
+
+
+def approve(session: Session, number: int, now: datetime, *, actor: str, new_id: Callable[[], str]) -> Fax:
+    """Let a waiting fax go, named by any of its numbers. Raises `Refused` if it does not wait."""
+    fax = _waiting(session, number)
+    audit.note(session, "fax.approved", now, fax.account_id, actor, number=number)
+    _record(session, "fax.approved", fax, now, actor=actor)
+    release(session, fax, now, new_id=new_id)
+    return fax
+
+
+def send_back(session: Session, number: int, now: datetime, *, actor: str, new_id: Callable[[], str]) -> Fax:
+    """Return a waiting fax to its sender: its deliveries are cancelled. Raises `Refused`."""
+    fax = _waiting(session, number)
+    fax.state = step(FAX, fax.state, "return")
+    fax.cause, fax.cause_detail = Cause.CANCELLED, NOT_APPROVED
+    audit.note(session, "fax.returned", now, fax.account_id, actor, number=number)
+    _record(session, "fax.returned", fax, now, actor=actor)
+    for delivery in fax.deliveries:
+        if delivery.state is DeliveryState.CREATED:
+            endings.end(session, delivery, "cancel", Cause.CANCELLED, now, new_id=new_id, detail=NOT_APPROVED)
+    session.flush()
+    return fax
+
+
+def _waiting(session: Session, number: int) -> Fax:
+    query = select(Fax).join(Delivery).where(Delivery.number == number).with_for_update(of=Fax)
+    fax = session.scalar(query)
+    if fax is None:
+        raise Refused(f"There is no fax {number}.")
+    if fax.state is not FaxState.AWAITING_APPROVAL:
+        raise Refused(f"Fax {number} does not wait for approval; it is {fax.state.value}.")
+    return fax
+
+
+def _record(session: Session, kind: str, fax: Fax, now: datetime, **data: str) -> None:
+    events.append(
+        session,
+        kind,
+        now,
+        account_id=fax.account_id,
+        number=fax.deliveries[0].number,
+        fax_id=fax.id,
+        pages=fax.pages,
+        numbers=len(fax.deliveries),
+        **data,
+    )
