@@ -63,6 +63,11 @@ class FaxCall:
         return self.result is not None
 
     @property
+    def feeding(self) -> bool:
+        """Whether a page or training check goes to the modem: only then its DC3 means "stop"."""
+        return self._driver.feeding
+
+    @property
     def hung_up(self) -> bool:
         """Whether the modem confirmed that it is on hook; if not, the owner drops DTR."""
         return self._driver.hung_up

@@ -133,6 +133,11 @@ class Class1Driver:
         return taken
 
     @property
+    def feeding(self) -> bool:
+        """Whether a page or training check goes to the modem: only then its DC3 means "stop"."""
+        return isinstance(self._step, SendFast)
+
+    @property
     def hung_up(self) -> bool:
         """Whether the modem itself said that it is on hook."""
         return self._link.obeyed_hang_up

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from modem.atparser import Code, Result, Token
+from modem.atparser import Code, Result, Ring, Token
 from modem.class1_link import CAN, DLE_ETX, Abort, Modem, Step
 from modem.events import Connected, HungUp
 from modem.result import Reason
@@ -36,10 +36,22 @@ CALL_RESULTS = {
 
 
 class Prepare(Step):
-    """Run init commands one by one; an ERROR to a required one, or silence to all tries, fails the call."""
+    """Run init commands one by one; an ERROR to a required one, or silence to all tries, fails the call.
 
-    def __init__(self, required: tuple[str, ...], optional: tuple[str, ...], settle: float = 0.0) -> None:
+    With `dialling`, so does a call that comes in meanwhile (glare): dialling into it would answer it as a
+    caller. A line that rings has no dial tone for us, and that is the reason given.
+    """
+
+    def __init__(
+        self,
+        required: tuple[str, ...],
+        optional: tuple[str, ...],
+        settle: float = 0.0,
+        *,
+        dialling: bool = False,
+    ) -> None:
         super().__init__()
+        self._dialling = dialling
         self._left = deque([(text, True) for text in required] + [(text, False) for text in optional])
         self._settle = settle
         self._settling = False
@@ -51,6 +63,10 @@ class Prepare(Step):
 
     def token(self, token: Token) -> None:
         """OK goes on; ERROR goes on where the command was optional; the rest is noise."""
+        if isinstance(token, Ring) and self._dialling:
+            self.link.fail(Reason.NO_DIALTONE, "a call comes in", before_call=True)
+            self.done = True
+            return
         if self._settling or not isinstance(token, Result) or token.code not in (Code.OK, Code.ERROR):
             return
         text, required = self._left[0]
@@ -98,7 +114,7 @@ class Prepare(Step):
 def prepare_to_call(profile: Profile) -> Prepare:
     """Return everything a modem needs before ATD, reset included."""
     required, optional = profile.before_call
-    return Prepare(required, optional, profile.settle_ms / 1000)
+    return Prepare(required, optional, profile.settle_ms / 1000, dialling=True)
 
 
 def prepare_to_answer(profile: Profile) -> Prepare:

@@ -98,6 +98,7 @@ def run_call(
                 port.pulse_dtr()
             return call.result
         try:
+            port.obey_xoff(call.feeding)
             unwritten = _write(port, unwritten, call.data_to_send)
             readable = _wait(call.next_deadline(), port, mailbox, clock, writing=bool(unwritten))
             if port.fileno() in readable:
