@@ -12,7 +12,7 @@ The modem line is `lines.worker`; a PBX would be one more module here and nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.dialling import Rules
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.store.database import Store
     from modem.port import Port
     from modem.profiles import Profile
+    from modem.result import CallResult
 
 
 class Line(Protocol):
@@ -79,12 +80,26 @@ class Identity:
     dialling: Rules = field(default_factory=Rules)
 
 
+def as_measured(seconds: float) -> float:
+    """Return what our clock counted: right wherever the line lives in our time."""
+    return seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One port of one line, open, with all that a call needs. `stopping` says to end at the page's end."""
+    """One port of one line, open, with all that a call needs. `stopping` says to end at the page's end.
+
+    `line_seconds` turns the seconds our clock counted into those of the line, which a fast simulated line
+    carries in less.
+    """
 
     plant: Plant
     line: Identity
     port: Port
     profile: Profile
     stopping: Callable[[], bool] = bool
+    line_seconds: Callable[[float], float] = as_measured
+
+    def timed(self, result: CallResult) -> CallResult:
+        """Return the result of the call that has just ended with the line's own seconds."""
+        return replace(result, line_seconds=self.line_seconds(result.line_seconds))

@@ -8,6 +8,7 @@ logged and started again after a while; the others go on meanwhile.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -69,6 +70,9 @@ def build(plant: Plant, config: Config) -> Pool:
 
 
 def modem_line(plant: Plant, config: Config, line: LineConfig) -> ModemLine:
-    """Return one line; a simulated one finds its device in its exchange's folder."""
+    """Return one line; a simulated one finds its device, and its line time, at its exchange."""
+    if line.type == "modem":
+        return ModemLine(plant, line, lambda: line.device)
     device = line.device or simulated.device_of(config.server.data, line.name)
-    return ModemLine(plant, line, lambda: device, profile_of(line))
+    seconds = partial(simulated.seconds_on_line, config.server.data, line.name)
+    return ModemLine(plant, line, lambda: device, profile_of(line), seconds)

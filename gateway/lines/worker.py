@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.domain.errors import Unavailable
-from gateway.lines.base import Identity, Plant, Seat
+from gateway.lines.base import Identity, Plant, Seat, as_measured
 from gateway.lines.inbound import answer
 from gateway.lines.leftovers import Leftovers
 from gateway.lines.outbound import place
@@ -43,15 +43,21 @@ class ModemLine:
     """A `Line` on a serial device, a pseudo terminal or a network port."""
 
     def __init__(
-        self, plant: Plant, config: LineConfig, device: Callable[[], str], profile: Profile | None = None
+        self,
+        plant: Plant,
+        config: LineConfig,
+        device: Callable[[], str],
+        profile: Profile | None = None,
+        line_seconds: Callable[[float], float] = as_measured,
     ) -> None:
         """`device` is asked each time the port is opened: a simulated exchange may not be there yet.
 
-        Without a `profile` the modem is asked what it is.
+        Without a `profile` the modem is asked what it is. `line_seconds`: see `Seat`.
         """
         self.name = config.name
         self.worker = f"{plant.host}/{config.name}/"
         self._plant, self._config, self._device, self._profile = plant, config, device, profile
+        self._line_seconds = line_seconds
         self._identity = Identity(
             name=config.name,
             number=config.number or config.ident,
@@ -93,7 +99,7 @@ class ModemLine:
 
     def _serve(self, port: Port) -> None:
         profile = self._profile or self._ask(port)
-        seat = Seat(self._plant, self._identity, port, profile, self._stop.is_set)
+        seat = Seat(self._plant, self._identity, port, profile, self._stop.is_set, self._line_seconds)
         rings = NEVER if self._config.direction == "out" else self._config.rings
         while not self._stop.is_set():
             watch = RingWatch(profile, rings)
