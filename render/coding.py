@@ -16,6 +16,7 @@ from render.errors import UnreadableDocument
 from render.tiff import REVERSED, TiffPage, read_tiff, write_tiff
 
 DENSITY = {"standard": 98, "fine": 196, "superfine": 391}
+BAND = 256
 _INVERT = [255] + [0] * 255
 
 
@@ -36,6 +37,17 @@ def encode(page: Image.Image | TiffPage, compression: str, *, fine: bool = True)
     kind = "group4" if compression == "MMR" else "group3"
     _inverted(page).save(file, "TIFF", compression=kind, tiffinfo=tags)
     return read_tiff(file.getvalue())[0].data
+
+
+def encode_in_bands(picture: Image.Image, compression: str, *, fine: bool = True) -> bytes:
+    """Return the MH or MR stream of a picture as `encode` does, coded some lines at a time.
+
+    libtiff holds the interpreter while it codes: a page at once would make every other call of the process
+    late by some 15 ms, a band by 2. A band begins with a line that stands alone, as MR allows anywhere.
+    """
+    tops = range(0, picture.height, BAND)
+    bands = (picture.crop((0, y, picture.width, min(y + BAND, picture.height))) for y in tops)
+    return b"".join(encode(band, compression, fine=fine) for band in bands)
 
 
 def _inverted(picture: Image.Image) -> Image.Image:
@@ -60,6 +72,12 @@ def decode(data: bytes, compression: str, width: int, rows: int) -> Image.Image:
     Damage is not noticed here: libtiff draws what it can. Count bad lines first.
     """
     return image(TiffPage(data, width, rows, compression))
+
+
+def used_rows(picture: Image.Image) -> int:
+    """Return how many lines there are down to the last one that is not white."""
+    box = _inverted(picture).getbbox()
+    return box[3] if box else 0
 
 
 def image(page: TiffPage) -> Image.Image:

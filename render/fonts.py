@@ -8,6 +8,8 @@ ourselves. Chinese and Japanese share code points but not shapes, so the languag
 from __future__ import annotations
 
 import os
+import subprocess
+from functools import cache
 from pathlib import Path
 
 CONFIGURATION = Path(__file__).with_name("fonts.conf")
@@ -59,3 +61,25 @@ def _quoted(family: str) -> str:
     if family in {"monospace", "sans-serif"}:
         return family
     return '"' + "".join(c for c in family if c.isprintable() and c not in '"\\') + '"'
+
+
+def pair(language: str) -> tuple[str, str]:
+    """Return the families for East Asian characters, in the shapes of `language`, and for all others."""
+    return ",".join(_SANS.get(language.lower(), _SANS["ja"])), ",".join(_LATIN)
+
+
+@cache
+def file_of(families: str) -> tuple[str, int]:
+    """Return the file, and the index in it, of the first of these comma-separated families there is.
+
+    Our fontconfig file decides, as for Pango. ("", 0) where there is no `fc-match` or no such font.
+    """
+    install()
+    try:
+        found = subprocess.run(
+            ["fc-match", "--format=%{file}\n%{index}", families], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "", 0
+    file, _, index = found.stdout.partition("\n")
+    return file, int(index or 0)

@@ -34,6 +34,9 @@ LINE_TROUBLE = frozenset(
 )
 """A fax machine answered and the call broke: the next call starts more carefully."""
 
+SPOILED = frozenset({Cause.PAGE_REJECTED, Cause.ECM_FAILED})
+"""A page came over damaged at a rate that had trained."""
+
 MINUTES = {
     Cause.BUSY: 3,
     Cause.NO_ANSWER: 5,
@@ -43,6 +46,7 @@ MINUTES = {
 }
 """Minutes to the next dial where the account sets no interval; a cause not here is not dialled again."""
 
+RATES = (2400, 4800, 7200, 9600, 12000, 14400)
 FAULT_PATIENCE = timedelta(hours=24)
 NO_CARRIER_DIALS = 2
 INCOMPATIBLE_DIALS = 2
@@ -50,11 +54,13 @@ INCOMPATIBLE_DIALS = 2
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One earlier call: how and when (aware) it ended."""
+    """One earlier call: how and when (aware) it ended, its last rate in bits/s, pages of this fax begun."""
 
     cause: Cause
     at: datetime
     line: str = ""
+    rate: int = 0
+    pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What the next call does differently. `max_rate` in bits/s, None for no limit."""
+    """What the next call does differently. `max_rate` in bits/s, None for no limit.
+
+    `ecm` allows error correction; `ecm_asked` asks for it whatever the number's memory says.
+    """
 
     v17: bool = True
     ecm: bool = True
@@ -77,6 +86,7 @@ class Advice:
     other_line: bool = False
     redraw: bool = False
     may_double: bool = False
+    ecm_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +131,49 @@ def advice(history: Sequence[Tried]) -> Advice:
     """Return how to make the call after `history`: careful from the second, very careful from the third."""
     troubles = sum(tried.cause in LINE_TROUBLE for tried in history)
     last = history[-1].cause if history else None
+    rejected = last is Cause.PAGE_REJECTED
     return Advice(
         v17=troubles == 0,
-        ecm=troubles < 2 or last is Cause.PAGE_REJECTED,
-        max_rate=9600 if troubles >= 2 else None,
+        ecm=troubles < 2 or rejected,
+        max_rate=_careful_rate(history, troubles),
         other_line=last in FAULTS,
         redraw=last is Cause.INCOMPATIBLE,
         may_double=last is Cause.NO_RESPONSE_PAGE,
+        ecm_asked=rejected,
+    )
+
+
+def _careful_rate(history: Sequence[Tried], troubles: int) -> int | None:
+    """Return the rate to begin with: below the one that spoiled a page, 9600 at most from the third call on.
+
+    Where even the lowest rate did not train, the rate it ended with says nothing; a second time 4800 is
+    enough.
+    """
+    limits = [9600] if troubles >= 2 else []
+    if _count(history, Cause.TRAINING_FAILED) >= 2:
+        limits.append(4800)
+    if history and history[-1].cause in SPOILED and history[-1].rate:
+        limits.append(slower(history[-1].rate))
+    return min(limits, default=None)
+
+
+def slower(rate: int) -> int:
+    """Return the next lower rate, or the lowest."""
+    return max((lower for lower in RATES if lower < rate), default=RATES[0])
+
+
+def merged(*advices: Advice) -> Advice:
+    """Return advice that heeds all of these: for one call that several deliveries share, and the memory."""
+    rates = [advice.max_rate for advice in advices if advice.max_rate]
+    asked = any(advice.ecm_asked for advice in advices)
+    return Advice(
+        v17=all(advice.v17 for advice in advices),
+        ecm=asked or all(advice.ecm for advice in advices),
+        max_rate=min(rates, default=None),
+        other_line=any(advice.other_line for advice in advices),
+        redraw=any(advice.redraw for advice in advices),
+        may_double=any(advice.may_double for advice in advices),
+        ecm_asked=asked,
     )
 
 

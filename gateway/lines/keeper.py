@@ -1,7 +1,7 @@
-"""Keeps a lease while a call stands, and hears that the owner wants the call cancelled.
+"""Keeps the leases of a call while it stands, and hears that an owner wants a delivery cancelled.
 
-A lease that cannot be renewed because another worker has it ends the call at once; one that cannot be
-renewed because the store does not answer is left to the journal, which ends the call by itself.
+A lease that cannot be renewed because another worker has it leaves the call; one that cannot be renewed
+because the store does not answer is left to the journal, which ends the call by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.domain.errors import LostLease, Unavailable
 from gateway.store import queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gateway.lines.base import Plant
     from gateway.store.leases import Lease
@@ -27,12 +27,13 @@ LEASE_SECONDS = 60.0
 
 
 class LeaseKeeper:
-    """Renews `lease` every few seconds until closed; calls `give_up` once when the call must end."""
+    """Renews leases every few seconds until closed; calls `leave` once with each that must leave the call."""
 
-    def __init__(self, plant: Plant, lease: Lease, give_up: Callable[[], None]) -> None:
-        self._plant, self._lease, self._give_up = plant, lease, give_up
+    def __init__(self, plant: Plant, leases: Sequence[Lease], leave: Callable[[Lease], None]) -> None:
+        self._plant, self._leases, self._leave = plant, list(leases), leave
+        self._told: set[int] = set()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"lease {lease.number}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"lease {leases[0].number}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -42,17 +43,19 @@ class LeaseKeeper:
 
     def _work(self) -> None:
         while not self._over.wait(RENEW_SECONDS):
-            if self._must_end():
-                self._give_up()
-                return
+            for lease in list(self._leases):
+                self._renew(lease)
 
-    def _must_end(self) -> bool:
+    def _renew(self, lease: Lease) -> None:
         try:
-            renewed = self._plant.store.run(queue.renew, self._lease, self._plant.now(), LEASE_SECONDS)
+            renewed = self._plant.store.run(queue.renew, lease, self._plant.now(), LEASE_SECONDS)
         except LostLease as lost:
-            log.error("lease.lost", fax=self._lease.number, detail=lost.detail)  # noqa: TRY400  (no fault of code)
-            return True
+            log.error("lease.lost", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (no fault of code)
+            self._leases.remove(lease)
+            self._leave(lease)
         except Unavailable as error:
-            log.warning("lease.not_renewed", fax=self._lease.number, error=error.text)
-            return False
-        return renewed.cancel_requested
+            log.warning("lease.not_renewed", fax=lease.number, error=error.text)
+        else:
+            if renewed.cancel_requested and lease.number not in self._told:
+                self._told.add(lease.number)
+                self._leave(lease)

@@ -1,8 +1,9 @@
-"""One outbound call: prepare every coding, write the attempt, dial, write each step, close the attempt.
+"""One outbound call: prepare every coding, write the attempts, dial, write each step, close the attempts.
 
-The order is the promise. The attempt row is written before the modem is touched; `Dialling` before the dial
+The order is the promise. An attempt's row is written before the modem is touched; `Dialling` before the dial
 string leaves; `PageAwaiting` before the post-page command; `PageConfirmed` before the next page. What the
-crash points name are the windows of durability.md section 4.
+crash points name are the windows of durability.md section 4. Other faxes for the same number that are due go
+along in the same call, each with its own lease, attempt, pages and end: a call is shared, a promise is not.
 """
 
 from __future__ import annotations
@@ -11,25 +12,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.domain import memory as rules
 from gateway.domain import retry
-from gateway.domain.dialling import Caller, dial_string
-from gateway.domain.errors import BadNumber, LostLease, Unavailable
-from gateway.domain.outcome import Cause
-from gateway.lines import trace
+from gateway.domain.errors import LostLease
+from gateway.lines import ends
 from gateway.lines.journal import Journal
 from gateway.lines.keeper import LeaseKeeper
-from gateway.lines.pages import PreparedPages
+from gateway.lines.orders import CannotBegin, Work, order, work_of
+from gateway.lines.pages import JoinedPages
+from gateway.lines.record import OutboundRecord
+from gateway.lines.roster import Roster
 from gateway.observe.crash import crash_point
-from gateway.store import endings, events, queue
+from gateway.store import company, endings, memory, queue
 from gateway.store.leases import held
 from gateway.store.models import Delivery
 from modem import notices as n
-from modem.call import FaxCall
-from modem.job import CallJob
-from modem.rates import Modulation
-from modem.result import Reason
+from modem.recording import RecordedCall
 from modem.run import Mailbox, run_call
-from render.errors import RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,17 +36,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from gateway.domain.states import DeliveryState
-    from gateway.lines.base import Identity, Plant, Seat
+    from gateway.domain.outcome import Cause
+    from gateway.domain.retry import Advice
+    from gateway.lines.base import Seat
     from gateway.store.leases import Lease
-    from modem.coding import ReceivedPage
+    from modem.coding import PageSource, ReceivedPage
+    from modem.job import CallJob
     from modem.result import CallResult
 
 log = structlog.get_logger()
 
-RESOLUTIONS = {"standard": ("standard",), "fine": ("standard", "fine")}
-SECONDS_BESIDE_PAGES, SECONDS_A_PAGE = 300.0, 300.0
-"""How long a call may last: far more than a page takes at the slowest rate, so only a stuck call is ended."""
+CRASH_AFTER: dict[type[n.Notice], str] = {
+    n.Dialling: "delivery.dialled",
+    n.PageSending: "page.sending",
+    n.PageAwaiting: "page.awaiting",
+    n.PageConfirmed: "page.confirmed",
+}
 
 
 class NothingReceived:
@@ -58,137 +62,88 @@ class NothingReceived:
         raise AssertionError(f"page {page.n} came in on an outbound call")
 
 
-class OutboundRecord:
-    """Writes the notices of an outbound call. Page k of the call is page `first` + k - 1 of the fax."""
-
-    def __init__(self, plant: Plant, lease: Lease, attempt: int) -> None:
-        self._plant, self._lease, self._attempt = plant, lease, attempt
-        self.negotiated: n.Negotiated | None = None
-
-    def write(self, session: Session, notices: Sequence[n.Notice]) -> None:
-        """Write these notices; raises `LostLease`, also where they are only lines of the ladder."""
-        held(session, Delivery, self._lease.number, self._lease.epoch, self._lease.worker)
-        for notice in notices:
-            self._one(session, notice)
-        if ladder := [trace.as_event(t.entry) for t in notices if isinstance(t, n.Traced)]:
-            events.append(
-                session,
-                "call.trace",
-                self._plant.now(),
-                account_id=self._lease.account_id,
-                number=self._lease.number,
-                fax_id=self._lease.fax_id,
-                attempt=self._attempt,
-                lines=ladder,
-            )
-
-    def _one(self, session: Session, notice: n.Notice) -> None:
-        call, now = (session, self._lease, self._attempt), self._plant.now()
-        match notice:
-            case n.Dialling():
-                queue.dialled(*call, now)
-            case n.Answered():
-                queue.connected(*call, now)
-            case n.Negotiated():
-                self.negotiated = notice
-            case n.PageSending():
-                queue.page_sending(*call, self._page(notice.n), now)
-            case n.PageAwaiting():
-                queue.page_awaiting(*call, self._page(notice.n), now)
-            case n.PageConfirmed():
-                crash_point("page.confirming")
-                self._confirmed(session, notice)
-            case n.PageRejected():
-                queue.page_rejected(*call, self._page(notice.n), now)
-
-    def _confirmed(self, session: Session, notice: n.PageConfirmed) -> None:
-        queue.page_confirmed(
-            session,
-            self._lease,
-            self._attempt,
-            self._page(notice.n),
-            self._plant.now(),
-            size=notice.bytes,
-            seconds=notice.seconds,
-            rate=notice.rate,
-        )
-
-    def _page(self, page_of_call: int) -> int:
-        return self._lease.first_page + page_of_call - 1
-
-
-CRASH_AFTER: dict[type[n.Notice], str] = {
-    n.Dialling: "delivery.dialled",
-    n.PageSending: "page.sending",
-    n.PageAwaiting: "page.awaiting",
-    n.PageConfirmed: "page.confirmed",
-}
-
-
-class CannotBegin(Exception):  # noqa: N818  (reads as what happened)
-    """The pages or the number of a fax are not what a call can be made from; no later try will help."""
-
-    def __init__(self, cause: Cause, text: str) -> None:
-        super().__init__(text)
-        self.cause, self.text = cause, text
-
-
 def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
     """Make one call for a claimed delivery and write how it ended; never raises for what the line did.
 
-    Raises `Unavailable` when the store fails.
+    Deliveries that may share the call are claimed here. Raises `Unavailable` when the store fails.
     """
     plant = seat.plant
-    keeper = LeaseKeeper(plant, lease, mailbox.cancel)
+    others = plant.store.run(company.claim, lease, plant.now(), rules=plant.dialling)
+    leases = in_order([lease, *others])
+    roster = Roster(mailbox.cancel)
+    keeper = LeaseKeeper(plant, leases, lambda gone: roster.leave(gone.number))
     try:
-        pages, job = work_of(seat, lease)
-        _place(seat, lease, pages, job, mailbox)
-    except CannotBegin as error:
-        log.exception("call.impossible", fax=lease.number)
-        plant.store.run(give_up, lease, error.cause, error.text, plant.now(), new_id=plant.new_id)
-    except LostLease as lost:
-        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
+        known = plant.store.read(memory.recall, lease.destination, plant.now())
+        advice = advice_for(leases, known, plant.now())
+        work = joined(seat, works_of(seat, leases, advice, known.dis), known)
+        if work and (job := job_of(seat, work, advice)):
+            _place(seat, roster, work, job, mailbox)
     finally:
         keeper.close()
 
 
-def _place(seat: Seat, lease: Lease, pages: PreparedPages, job: CallJob, mailbox: Mailbox) -> None:
-    plant, line = seat.plant, seat.line
-    attempt = plant.store.run(
-        queue.start_attempt, lease, line=line.name, simulated=line.simulated, now=plant.now()
-    )
-    crash_point("delivery.claimed")
-    record = OutboundRecord(plant, lease, attempt)
-    result = call(seat, job, pages, record, mailbox)
-    outcome = outcome_of(plant, record, result)
-    interrupted = seat.stopping() and result.reason is Reason.CANCELLED
-    state = plant.store.run(
-        finish, lease, attempt, outcome, plant.now(), new_id=plant.new_id, interrupted=interrupted
-    )
-    log.info(
-        "call.ended",
-        fax=lease.number,
-        line=line.name,
-        cause=outcome.cause,
-        state=state,
-        pages=result.confirmed,
-        seconds=result.line_seconds,
-    )
+def in_order(leases: Sequence[Lease]) -> list[Lease]:
+    """Put those whose own pages broke a call before last: they must not keep the others from arriving."""
+
+    def broke(lease: Lease) -> int:
+        return sum(tried.pages > 0 and tried.cause in retry.LINE_TROUBLE for tried in lease.tried)
+
+    return sorted(leases, key=broke)
 
 
-def work_of(seat: Seat, lease: Lease) -> tuple[PreparedPages, CallJob]:
-    """Return what is to be sent and how; raises `CannotBegin`, or `Unavailable` for a disk that fails."""
+def advice_for(leases: Sequence[Lease], known: rules.Known, now: datetime) -> Advice:
+    """Return how to make the call: as careful as the calls before, of every member and to the number, say."""
+    return retry.merged(rules.advice(known, now), *(retry.advice(lease.tried) for lease in leases))
+
+
+def works_of(seat: Seat, leases: Sequence[Lease], advice: Advice, dis: bytes) -> list[Work]:
+    """Return the deliveries with their pages; one that cannot be sent at all fails here, alone."""
+    works = []
+    for lease in leases:
+        try:
+            works.append(work_of(seat.plant, seat.line, lease, advice, dis))
+        except CannotBegin as error:
+            _impossible(seat, lease, error)
+    seat.plant.stock.tidy()
+    return works
+
+
+def joined(seat: Seat, works: list[Work], known: rules.Known) -> list[Work]:
+    """Leave out what would need an EOM where the machine does not come back after one; it is due at once."""
+    if not works or known.no_eom_at is None:
+        return works
+    first, *rest = works
+    kept = [first, *(work for work in rest if first.pages.alike(work.pages))]
+    for work in rest:
+        if work not in kept:
+            _if_ours(seat, queue.release, work.lease)
+    return kept
+
+
+def job_of(seat: Seat, works: Sequence[Work], advice: Advice) -> CallJob | None:
+    """Return the engine's order; None where the number may not be dialled, which ends every delivery."""
     try:
-        pages = prepared(seat.plant, lease)
-        return pages, order(seat.line, lease, pages.count)
-    except FileNotFoundError as error:
-        raise CannotBegin(Cause.INTERNAL, "the drawn pages are no longer on disk") from error
-    except OSError as error:
-        raise Unavailable("The drawn pages cannot be read.", detail=str(error)) from error
-    except BadNumber as error:
-        raise CannotBegin(Cause.NUMBER_REFUSED, error.text) from error
-    except (RenderError, ValueError) as error:
-        raise CannotBegin(Cause.INTERNAL, f"the drawn pages cannot be used: {error}") from error
+        return order(seat.line, works, advice)
+    except CannotBegin as error:
+        for work in works:
+            _impossible(seat, work.lease, error)
+        return None
+
+
+def _impossible(seat: Seat, lease: Lease, error: CannotBegin) -> None:
+    log.error("call.impossible", fax=lease.number, cause=error.cause, why=error.text)
+    plant = seat.plant
+    try:
+        plant.store.run(give_up, lease, error.cause, error.text, plant.now(), new_id=plant.new_id)
+    except LostLease as lost:
+        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
+
+
+def _if_ours(seat: Seat, step: Callable[[Session, Lease, datetime], None], lease: Lease) -> None:
+    try:
+        seat.plant.store.run(step, lease, seat.plant.now())
+    except LostLease as lost:
+        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
 
 
 def give_up(
@@ -199,82 +154,51 @@ def give_up(
     endings.end(session, delivery, "fail", cause, now, new_id=new_id, detail=detail)
 
 
-def finish(
-    session: Session,
-    lease: Lease,
-    attempt: int,
-    outcome: queue.CallOutcome,
-    now: datetime,
-    *,
-    new_id: Callable[[], str],
-    interrupted: bool,
-) -> DeliveryState:
-    """Write the end of a call. One that our own end `interrupted` costs the fax none of its dials."""
-    if interrupted:
-        delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
-        delivery.max_dials = max(delivery.max_dials, delivery.dials + 1)
-    return queue.finish(session, lease, attempt, outcome, now, new_id=new_id)
+def _place(seat: Seat, roster: Roster, works: Sequence[Work], job: CallJob, mailbox: Mailbox) -> None:
+    begun = [(work, attempt) for work in works if (attempt := _attempt(seat, work)) is not None]
+    if not begun:
+        return
+    crash_point("delivery.claimed")
+    roster.fill([(work.lease, attempt, work.pages.count) for work, attempt in begun])
+    record = OutboundRecord(seat.plant, roster)
+    result = call(seat, job, JoinedPages([work.pages for work, _ in begun]), record, mailbox)
+    ends.write(seat, roster, record.negotiated, job, result)
 
 
-def prepared(plant: Plant, lease: Lease) -> PreparedPages:
-    """Return the pages still to be sent, in every coding the far machine may choose."""
-    masters = {resolution: plant.blobs.read(key) for resolution, key in lease.masters.items()}
-    wanted = RESOLUTIONS.get(str(lease.options.get("resolution", "")), tuple(masters))
-    return PreparedPages(masters, first=lease.first_page, allowed=[r for r in wanted if r in masters])
+def _attempt(seat: Seat, work: Work) -> int | None:
+    """Write the attempt of one member; None where its lease is gone."""
+    line, text = seat.line, work.header.text if work.header else ""
+    try:
+        return seat.plant.store.run(
+            queue.start_attempt,
+            work.lease,
+            line=line.name,
+            simulated=line.simulated,
+            now=seat.plant.now(),
+            header=text,
+        )
+    except LostLease as lost:
+        log.error("call.not_ours", fax=work.lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
+        return None
 
 
-def order(line: Identity, lease: Lease, pages: int) -> CallJob:
-    """Return what the engine is asked to do for so many pages, made more careful by the calls before."""
-    advice = retry.advice(lease.tried)
-    caller = Caller(lease.country, lease.area_code, lease.international)
-    return CallJob(
-        role="call",
-        number=dial_string(lease.destination, caller, line.dialling, line.prefix),
-        ident=line.ident,
-        ecm=advice.ecm,
-        max_rate=advice.max_rate or 14400,
-        modulations=tuple(m for m in Modulation if advice.v17 or m is not Modulation.V17),
-        sub=lease.sub or None,
-        max_seconds=SECONDS_BESIDE_PAGES + SECONDS_A_PAGE * pages,
-    )
-
-
-def call(
-    seat: Seat, job: CallJob, pages: PreparedPages, record: OutboundRecord, mailbox: Mailbox
-) -> CallResult:
+def call(seat: Seat, job: CallJob, pages: PageSource, record: OutboundRecord, mailbox: Mailbox) -> CallResult:
     """Run the call with its journal beside it."""
+    roster = record.roster
 
     def stored(notice: n.Notice) -> None:
         if point := CRASH_AFTER.get(type(notice)):
             crash_point(point)
-        if isinstance(notice, n.PageConfirmed) and notice.n < pages.count and seat.stopping():
-            mailbox.cancel()
+        if isinstance(notice, n.PageConfirmed):
+            roster.confirmed(notice.n)
+            if roster.must_end() or (notice.n < pages.count and seat.stopping()):
+                mailbox.cancel()
         mailbox.stored(notice.id)
 
     journal = Journal(seat.plant.store, record, stored=stored, failed=lambda _: mailbox.cancel())
     try:
-        return run_call(
-            FaxCall(job, pages, NothingReceived(), seat.profile),
-            seat.port,
-            clock=seat.plant.clock,
-            on_notice=journal.put,
-            mailbox=mailbox,
-        )
+        placed = RecordedCall(job, pages, NothingReceived(), seat.profile)
+        result = run_call(placed, seat.port, clock=seat.plant.clock, on_notice=journal.put, mailbox=mailbox)
     finally:
         journal.close()
-
-
-def outcome_of(plant: Plant, record: OutboundRecord, result: CallResult) -> queue.CallOutcome:
-    """Return what `queue.finish` wants to know; the session log becomes a blob first, if it can."""
-    agreed = record.negotiated
-    return queue.CallOutcome(
-        cause=Cause(result.reason.value),
-        t30=result.t30,
-        remote_id=result.remote_id,
-        rate=result.rate,
-        ecm=result.ecm,
-        compression=agreed.compression if agreed else "",
-        resolution=agreed.resolution if agreed else "",
-        line_seconds=result.line_seconds,
-        trace_blob=trace.kept(plant, result.trace),
-    )
+    return seat.timed(placed.recorded() or result)

@@ -1,28 +1,49 @@
-"""The pages of a fax as the engine wants them: every coding the far machine may choose, made before ATD.
+"""The pages of faxes as the engine wants them: every coding the far machine may choose, made before ATD.
 
 Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may start at a
 later page: a retry resumes at the first page that was not confirmed, and page 1 of the call is then page n
-of the fax.
+of the fax. The coded body of a page comes from the stock that all calls share; only the header line is drawn
+for each call and set above it as bits. `JoinedPages` are several faxes for one call.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
+from modem import plan
 from modem.coding import Coding, Compression, PageShape, Resolution
 from render import coding as t4
-from render.tiff import read_tiff
+from render import header as header_line
+from render import strips
+from render.body import Cut
+from render.geometry import LINES_PER_INCH, MM, PAPERS
+from render.tiff import TiffPage, write_tiff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from render.tiff import TiffPage
-
-COMPRESSIONS = (Compression.MH, Compression.MR)
+    from gateway.domain.header import Header
+    from gateway.lines.stock import Document
 
 Key = tuple[Compression, int, Resolution]
+
+A4_MM = PAPERS["a4"][1]
+_SMALLEST = 8
+"""A page of fewer header heights than this is no page of paper, and gets no header line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How pages are prepared: the codings a far machine may choose, and how each page is fitted.
+
+    `a4` presses longer pages together, for a machine that takes none. MH is always among `compressions`.
+    """
+
+    compressions: tuple[Compression, ...] = tuple(Compression)
+    resolutions: frozenset[Resolution] = frozenset(Resolution)
+    a4: bool = False
+    cut_white: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +55,28 @@ class PreparedPage:
 
 
 class PreparedPages:
-    """A `PageSource` over masters (resolution -> Class F TIFF), from page `first` on."""
+    """A `PageSource` over masters (resolution -> document), from page `first` on."""
 
-    def __init__(self, masters: Mapping[str, bytes], *, first: int = 1, allowed: Iterable[str] = ()) -> None:
-        """Encode every page; `allowed` limits the resolutions (a sender may ask for standard only)."""
-        wanted = {Resolution(name) for name in (allowed or masters)}
-        documents = {Resolution(r): read_tiff(data) for r, data in masters.items() if Resolution(r) in wanted}
-        counts = {len(pages) for pages in documents.values()}
+    def __init__(
+        self,
+        masters: Mapping[str, Document],
+        *,
+        first: int = 1,
+        wanted: Wanted = Wanted(),
+        header: Header | None = None,
+    ) -> None:
+        """Code every page in each way `wanted`; raises ValueError where there is no page to send."""
+        documents = _chosen(masters, wanted.resolutions)
+        counts = {len(document.pages) for document in documents.values()}
         if len(counts) != 1:
             raise ValueError(f"masters differ in their number of pages: {sorted(counts)}")
         if first > max(counts):
             raise ValueError(f"no page is left to send: page {first} of {max(counts)}")
         self._pages = [
-            prepare({resolution: pages[index] for resolution, pages in documents.items()})
+            _prepared(
+                {name: Sheet(document, index, wanted, header) for name, document in documents.items()},
+                wanted.compressions,
+            )
             for index in range(first - 1, counts.pop())
         ]
 
@@ -67,15 +97,95 @@ class PreparedPages:
         """Stream of page `n` in this coding; KeyError where it was not prepared."""
         return self._pages[n - 1].streams[coding.compression, coding.width, coding.resolution]
 
+    def alike(self, other: PreparedPages) -> bool:
+        """Say whether every page of both gets one coding whatever the far machine is: MPS joins them."""
+        return len({_format(page.shape) for page in (*self._pages, *other._pages)}) == 1
 
-def prepare(versions: Mapping[Resolution, TiffPage]) -> PreparedPage:
-    """Encode one page in every compression at each resolution it was drawn in."""
-    pictures = {resolution: t4.image(page) for resolution, page in versions.items()}
+
+class JoinedPages:
+    """A `PageSource` of several faxes in a row."""
+
+    def __init__(self, parts: Sequence[PreparedPages]) -> None:
+        self._parts = parts
+        self._places = [(part, n) for part in parts for n in range(1, part.count + 1)]
+
+    @property
+    def count(self) -> int:
+        """Pages of this call."""
+        return len(self._places)
+
+    def shape(self, n: int) -> PageShape:
+        """Widths, resolutions and rows of page `n` of the call."""
+        part, page = self._places[n - 1]
+        return part.shape(page)
+
+    def size(self, n: int, coding: Coding) -> int:
+        """Octets of page `n` in this coding."""
+        return len(self.page(n, coding))
+
+    def page(self, n: int, coding: Coding) -> bytes:
+        """Stream of page `n` in this coding; KeyError where it was not prepared."""
+        part, page = self._places[n - 1]
+        return part.page(page, coding)
+
+
+class Sheet:
+    """One page at one resolution for one call: its body from the stock, its header line drawn now."""
+
+    def __init__(self, document: Document, index: int, wanted: Wanted, header: Header | None) -> None:
+        page = document.pages[index]
+        top = header_line.rows(page.y_dpi)
+        self._line = None
+        if header is not None and page.rows >= _SMALLEST * top:
+            self._line = header_line.draw(
+                header.columns(index + 1),
+                width=page.width,
+                x_dpi=page.x_dpi,
+                y_dpi=page.y_dpi,
+                language=header.language,
+            )
+        longest = round(A4_MM / MM * LINES_PER_INCH[page.resolution]) if wanted.a4 else 0
+        cut = Cut(top if self._line else 0, longest, wanted.cut_white)
+        self._body = document.body(index, cut)
+        self.width, self.rows = page.width, self._body.rows + cut.top
+
+    def stream(self, compression: Compression) -> bytes:
+        """Return the page's lines, coded."""
+        below = self._body.stream(compression.value)
+        if self._line is None:
+            return below
+        above = t4.encode(self._line, compression.value, fine=self._body.y_dpi > 150)
+        return strips.joined(compression.value, above, below)
+
+    def as_tiff(self) -> TiffPage:
+        """Return the page as it goes out."""
+        body = self._body
+        return TiffPage(self.stream(Compression.MMR), self.width, self.rows, "MMR", body.x_dpi, body.y_dpi)
+
+
+def as_sent(document: Document, wanted: Wanted, header: Header | None) -> bytes:
+    """Return a Class F TIFF of all pages of a master as a call with this header sent them."""
+    indices = range(len(document.pages))
+    return write_tiff([Sheet(document, index, wanted, header).as_tiff() for index in indices])
+
+
+def _chosen(masters: Mapping[str, Document], wanted: Collection[Resolution]) -> dict[Resolution, Document]:
+    """Return the masters wanted; all of them where none is: a fax is sent as well as can be."""
+    every = {Resolution(name): document for name, document in masters.items()}
+    return {resolution: every[resolution] for resolution in every if resolution in wanted} or every
+
+
+def _prepared(sheets: Mapping[Resolution, Sheet], compressions: Sequence[Compression]) -> PreparedPage:
     streams = {
-        (compression, versions[resolution].width, resolution): t4.encode(
-            picture, compression.value, fine=resolution is not Resolution.STANDARD
-        )
-        for (resolution, picture), compression in product(pictures.items(), COMPRESSIONS)
+        (compression, sheet.width, resolution): sheet.stream(compression)
+        for resolution, sheet in sheets.items()
+        for compression in compressions
     }
-    widths = tuple(sorted({page.width for page in versions.values()}))
-    return PreparedPage(PageShape(widths, {r: page.rows for r, page in versions.items()}), streams)
+    widths = tuple(sorted({sheet.width for sheet in sheets.values()}))
+    return PreparedPage(PageShape(widths, {name: sheet.rows for name, sheet in sheets.items()}), streams)
+
+
+def _format(shape: PageShape) -> tuple[object, ...]:
+    """Return what decides the coding of a page, whichever the far machine picks."""
+    paper = {name: plan.paper(rows, name) for name, rows in shape.rows.items()}
+    return shape.widths, tuple(sorted(paper.items()))

@@ -257,7 +257,7 @@ class Attempt(Base):
     resolution: Mapped[str] = mapped_column(String(12), default="")
     line_seconds: Mapped[float] = mapped_column(default=0.0)
     trace_blob: Mapped[str | None] = mapped_column(String(160))
-    header: Mapped[str] = mapped_column(default="")  # what stood on the pages, {Page} left open; "" for nothing
+    header: Mapped[str] = mapped_column(default="")  # on the pages, {Page} left open; "" for none
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
     pages: Mapped[list[Page]] = relationship(back_populates="attempt", order_by="Page.n")
 

@@ -33,7 +33,7 @@ def given_up() -> Iterator[threading.Event]:
 
 def test_a_lease_is_prolonged_while_the_call_stands(desk: Desk, given_up: threading.Event) -> None:
     lease = desk.claimed()
-    kept = LeaseKeeper(desk.plant, lease, given_up.set)
+    kept = LeaseKeeper(desk.plant, [lease], lambda _: given_up.set())
     desk.house.later(seconds=50)  # now only a renewal makes it last so long
 
     def prolonged() -> bool:
@@ -48,14 +48,14 @@ def test_a_lease_is_prolonged_while_the_call_stands(desk: Desk, given_up: thread
 def test_a_cancel_the_owner_asked_for_ends_the_call(desk: Desk, given_up: threading.Event) -> None:
     lease = desk.claimed()
     desk.store.run(queue.request_cancel, lease.number, desk.house.now, new_id=desk.house.new_id)
-    kept = LeaseKeeper(desk.plant, lease, given_up.set)
+    kept = LeaseKeeper(desk.plant, [lease], lambda _: given_up.set())
     assert given_up.wait(20.0)
     kept.close()
 
 
 def test_a_lease_that_another_worker_has_now_ends_the_call(desk: Desk, given_up: threading.Event) -> None:
     lease = desk.claimed()
-    kept = LeaseKeeper(desk.plant, lease, given_up.set)
+    kept = LeaseKeeper(desk.plant, [lease], lambda _: given_up.set())
     desk.house.recover("host/sim/")
     assert given_up.wait(20.0)
     kept.close()
@@ -73,7 +73,7 @@ def test_a_store_that_does_not_answer_is_no_reason_to_hang_up(
             return super().run(*arguments, **named)  # type: ignore[arg-type]
 
     away = Away(f"sqlite:///{tmp_path / 'away' / 'no.sqlite'}")
-    kept = LeaseKeeper(replace(desk.plant, store=away), lease, given_up.set)
+    kept = LeaseKeeper(replace(desk.plant, store=away), [lease], lambda _: given_up.set())
     assert asked.wait(20.0)
     asked.clear()
     assert asked.wait(20.0), "it goes on asking"
@@ -84,6 +84,6 @@ def test_a_store_that_does_not_answer_is_no_reason_to_hang_up(
 
 def test_closing_ends_the_renewals(desk: Desk, given_up: threading.Event) -> None:
     lease = desk.claimed()
-    kept = LeaseKeeper(desk.plant, lease, given_up.set)
+    kept = LeaseKeeper(desk.plant, [lease], lambda _: given_up.set())
     kept.close()
     assert f"lease {lease.number}" not in [thread.name for thread in threading.enumerate()]

@@ -9,7 +9,8 @@ import pytest
 from gateway.domain.errors import IllegalTransition, LostLease
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
-from gateway.lines.outbound import OutboundRecord
+from gateway.lines.record import OutboundRecord
+from gateway.lines.roster import Roster
 from gateway.store import events, queue
 from modem import notices as n
 from modem.result import TraceEntry
@@ -17,7 +18,16 @@ from modem.result import TraceEntry
 if TYPE_CHECKING:
     from lines_fixtures import Desk
 
+    from gateway.store.leases import Lease
+
 LADDER = TraceEntry(1.234, ">", "frame", "DCS 14400 bit/s")
+
+
+def record_of(desk: Desk, lease: Lease, attempt: int) -> OutboundRecord:
+    """Return the record of a call that has one member."""
+    roster = Roster(lambda: None)
+    roster.fill([(lease, attempt, lease.pages - lease.first_page + 1)])
+    return OutboundRecord(desk.plant, roster)
 
 
 class Call:
@@ -28,7 +38,7 @@ class Call:
         self.attempt: int = desk.store.run(
             queue.start_attempt, self.lease, line="sim", simulated=True, now=desk.house.now
         )
-        self.record = OutboundRecord(desk.plant, self.lease, self.attempt)
+        self.record = record_of(desk, self.lease, self.attempt)
         self.ids = 0
 
     def tell(self, *kinds: type[n.Notice], **values: object) -> None:
@@ -101,7 +111,7 @@ def test_a_resumed_call_writes_the_pages_of_the_fax_not_of_the_call(desk: Desk) 
     assert lease is not None
     assert (lease.number, lease.first_page) == (first, 2)
     attempt = desk.store.run(queue.start_attempt, lease, line="sim", simulated=True, now=desk.house.now)
-    record = OutboundRecord(desk.plant, lease, attempt)
+    record = record_of(desk, lease, attempt)
     batch = [n.Dialling(1, 0.0, ""), n.Answered(2, 0.0), n.PageSending(3, 0.0, 1), n.PageAwaiting(4, 0.0, 1)]
     desk.store.run(record.write, batch)
     assert pages_of(desk, first)[-1] == (2, "awaiting")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from store_fixtures import NOON, Call, House
 
 from gateway.domain.errors import IllegalTransition, LostLease
+from gateway.domain.header import DEFAULT
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
 from gateway.store import events, faxes, outbox, queue
@@ -42,7 +43,7 @@ def test_the_lease_tells_the_worker_all_it_needs(house: House) -> None:
     assert (lease.number, lease.destination, lease.country) == (number, TOKYO, "81")
     assert (lease.first_page, lease.pages, lease.dials, lease.max_dials) == (1, 3, 0, 4)
     assert (lease.contact, lease.subject) == ("Tanaka", "Order 5521")
-    assert (lease.options, lease.international) == ({"resolution": "fine", "header": ""}, False)
+    assert (lease.options, lease.international) == ({"resolution": "fine", "header": DEFAULT}, False)
     assert list(lease.masters) == ["fine"]
     assert lease.tried == ()
 

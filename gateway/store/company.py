@@ -1,0 +1,79 @@
+"""Who may share a call: other deliveries to the number that is about to be called, due now.
+
+Setting up a call costs some fifteen seconds and the far machine has one telephone, so what waits for it goes
+along: same account (calls and their records are nobody else's business), same sub-address, no more pages
+than a call should hold. Windows and caps hold for each as if it were called alone. A delivery whose pages the
+machine could not take goes alone, or it would spoil the coding of the others.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from gateway.domain.outcome import Cause
+from gateway.domain.states import FaxState
+from gateway.store import holds, queue
+from gateway.store.models import Delivery, Fax
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from gateway.domain.dialling import Rules
+    from gateway.store.leases import Lease
+
+DELIVERIES, PAGES = 10, 50
+"""Of one call, the first delivery included: a machine's tray and patience are not endless."""
+
+
+def claim(
+    session: Session,
+    lease: Lease,
+    now: datetime,
+    *,
+    rules: Rules = queue.OPEN,
+    lease_seconds: float = 60,
+) -> list[Lease]:
+    """Claim, for the worker of this lease, the deliveries that may share its call; most urgent first."""
+    if is_alone(lease):
+        return []
+    until = now + timedelta(seconds=lease_seconds)
+    room = PAGES - (lease.pages - lease.first_page + 1)
+    found: list[Lease] = []
+    for delivery in session.scalars(_due(lease, now)):
+        pages = delivery.fax.pages - queue.next_page(session, delivery) + 1
+        alone = delivery.cause is Cause.INCOMPATIBLE
+        if alone or pages > room or holds.found(session, delivery, rules, now) is not None:
+            continue
+        room -= pages
+        found.append(queue.claimed(session, delivery, lease.worker, until))
+    return found
+
+
+def is_alone(lease: Lease) -> bool:
+    """Say whether this delivery goes without company."""
+    return bool(lease.tried) and lease.tried[-1].cause is Cause.INCOMPATIBLE
+
+
+def _due(lease: Lease, now: datetime) -> Select[Delivery]:
+    alike = {
+        Delivery.account_id: lease.account_id,
+        Delivery.destination: lease.destination,
+        Delivery.sub: lease.sub,
+        Fax.state: FaxState.READY,
+    }
+    return (
+        select(Delivery)
+        .join(Fax)
+        .where(*(column == value for column, value in alike.items()))
+        .where(Delivery.state.in_(queue.WAITING), Delivery.due_at <= now)
+        .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
+        .limit(DELIVERIES - 1)
+        .with_for_update(skip_locked=True, of=Delivery)
+        .execution_options(populate_existing=True)
+    )
