@@ -4,13 +4,15 @@ One file holds the cases of one subject; `#` begins a comment line. Words of a c
 
     == NAME                          the promise, as a sentence
     ends REASON [N or STATES]        sender: pages confirmed; receiver: c(onfirmed) a(waiting) r(ejected) each
-    pages N | mixed                  sender: the document, `mixed` one whose second page needs EOM
+    says TEXT                        words of the result's t30
+    pages N [ROWS] | mixed           sender: the document, `mixed` one whose second page needs EOM
     job KEY=VALUE ...                other than usual in our job, values as TOML
     dis KEY=VALUE ...                the far machine's DIS, as `modem.capabilities.offer` makes it
     frame WORD FCF [FIF in hex]      a frame of one's own making
     dcs KEY=VALUE ...                what our last DCS must say (sender), or theirs says (receiver)
 
-Everything else is a step of `t30_script.Script`; `*` is short for the usual opening.
+Everything else is a step of `t30_script.Script`; `*` is short for the usual opening, `* 0-3` for one in ECM
+whose first block has these frames.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ class ScriptCase:
     name: str
     reason: str = ""
     outcome: str = ""
+    says: str = ""
     document: str = "pages 1"
     steps: list[str] = field(default_factory=list)
     job: dict[str, Any] = field(default_factory=dict)
@@ -88,10 +91,12 @@ def _take(case: ScriptCase, statement: str, opening: str, *, receiving: bool) ->
     match verb:
         case "ends":
             case.reason, _, case.outcome = rest.partition(" ")
+        case "says":
+            case.says = rest
         case "pages" | "mixed":
             case.document = statement
         case "job":
-            case.job = _values(rest)
+            case.job |= _values(rest)
         case "dis":
             case.frames["DIS"] = Frame(Fcf.DIS, fif=offer(**(EVERYTHING | _values(rest))).fif)
         case "dcs" if receiving:
@@ -102,7 +107,8 @@ def _take(case: ScriptCase, statement: str, opening: str, *, receiving: bool) ->
             word, name, *fif = rest.split()
             case.frames[word] = Frame(Fcf[name], x=receiving, fif=bytes.fromhex("".join(fif)))
         case "*":
-            case.steps += opening.splitlines()
+            *start, page = opening.splitlines()
+            case.steps += [*start, f"< block 14400 {rest}" if rest else page]
         case _:
             case.steps.append(statement)
 

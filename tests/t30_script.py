@@ -12,7 +12,8 @@
     wait 30              it neither sends nor hears for 30 s
     hang up              it goes on hook without a word
 
-After its last step the far end hangs up. Words of `frames` stand for frames of one's own making.
+The words of ECM stand in `t30_ecm_words`; `< PPS` hears any PPS. After its last step the far end hangs up.
+Words of `frames` stand for frames of one's own making.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import t30_ecm_words as ecm
 
 from modem import tcf
 from modem.actions import (
@@ -163,17 +166,23 @@ class Script:
                 self._since = now
                 return self._go_on(now) if not self._hears() else self._bound(now)
             case FrameReceived(frame, fcs_ok) if fcs_ok and frame and frame.final:
-                return self._heard(frame.fcf.label, now)
+                return self._heard(ecm.heard_frame(frame), now)
             case DataReceived(data):
                 self._octets += data
             case DataEnded():
-                what = "TCF" if tcf.judge(self._octets, self._rate).good else "page"
-                return self._heard(f"{what} {self._word}", now)
+                return self._heard(self._heard_carrier(), now)
             case BurstEnded() if self._waiting_for_burst():
                 return [ListenFrames()]
             case _:
                 pass
         return self._next_after_burst(event, now)
+
+    def _heard_carrier(self) -> str:
+        kind, *_ = self._step().removeprefix("< ").split()
+        if kind in ecm.CARRIERS:
+            return f"{kind} {self._word} {ecm.heard_block(self._octets)}"
+        what = "TCF" if tcf.judge(self._octets, self._rate).good else "page"
+        return f"{what} {self._word}"
 
     _after_burst = False
 
@@ -194,14 +203,15 @@ class Script:
 
     def _heard(self, what: str, now: float) -> list[Action]:
         wanted, _, limits = self._step().removeprefix("< ").partition(" in ")
-        assert wanted == what, f"step {self._at + 1}: wanted {wanted}, heard {what}"
+        known = wanted == what or what.startswith((f"{wanted}-", f"{wanted} "))
+        assert known, f"step {self._at + 1}: wanted {wanted}, heard {what}"
         if limits:
             least, most = map(float, limits.split("-"))
             took = self._carrier_at - self._since
             assert least <= took <= most, f"step {self._at + 1}: {what} began after {took:.3f} s"
         self._at += 1
         self._octets = b""
-        if what.startswith(("TCF", "page")):
+        if what.startswith(("TCF", "page", *ecm.CARRIERS)):
             return self._go_on(now)
         self._after_burst = True
         return []
@@ -232,11 +242,11 @@ class Script:
         return []
 
     def _ear(self, what: str) -> Action:
-        kind, _, rate = what.partition(" ")
-        if kind not in ("TCF", "page"):
+        kind, *words = what.split()
+        if kind not in ("TCF", "page", *ecm.CARRIERS):
             return ListenFrames()
-        self._word, self._rate = rate, RATES[rate]
-        return ListenData(self._rate, long=kind == "TCF")
+        self._word, self._rate = words[0], RATES[words[0]]
+        return ListenData(self._rate, long=kind in ("TCF", "long-block"))
 
     def _transmission(self, what: str) -> SendFrames | SendTraining | SendPage:
         words = what.split()
@@ -251,6 +261,8 @@ class Script:
             return SendPage(self._rate, data)
         if words == ["flags"]:
             return SendFrames(())
+        if words[0] == "PPR" and len(words) > 1:
+            return SendFrames((Frame(Fcf.PPR, x=not self.answers, fif=ecm.request(words[1])),))
         return SendFrames(tuple(self._make(word, final=word is words[-1]) for word in words))
 
     def _page(self, word: str) -> bytes:
