@@ -8,6 +8,7 @@ are padded with white to the next width of T.4. TIFF 6.0 sections 10 and 11, T.4
 from __future__ import annotations
 
 import io
+import math
 import struct
 import warnings
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageSequence
 
-from modem.coding import Coding, Compression, PageShape, Resolution
+from modem.coding import WIDTHS, Coding, Compression, PageShape, Resolution
 from modem.fcf import reverse_bits
 
 if TYPE_CHECKING:
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
 
     from modem.coding import ReceivedPage
 
-WIDTHS = (1728, 2048, 2432)
-LINES_PER_INCH = {Resolution.STANDARD: 98.0, Resolution.FINE: 196.0, Resolution.SUPERFINE: 391.0}
-PELS_PER_INCH = 204.0
+DOTS = {
+    Resolution.STANDARD: (204.0, 98.0),
+    Resolution.FINE: (204.0, 196.0),
+    Resolution.SUPERFINE: (204.0, 391.0),
+    Resolution.R300: (300.0, 300.0),
+    Resolution.ULTRAFINE: (408.0, 391.0),
+}
+"""Pels and lines an inch of a TIFF."""
 STRIP, STRIP_BYTES, ROWS_PER_STRIP, T4_OPTIONS = 273, 279, 278, 292
 
 
@@ -59,17 +65,27 @@ def read_document(path: Path) -> list[Picture]:
 
 
 def _picture(frame: Image.Image, path: Path) -> Picture:
-    dots = float(frame.info.get("dpi", (PELS_PER_INCH, 196.0))[1]) or 196.0
-    resolution = min(LINES_PER_INCH, key=lambda one: abs(LINES_PER_INCH[one] - dots))
+    resolution = _nearest(*frame.info.get("dpi", DOTS[Resolution.FINE]))
     image = frame.convert("1")
-    width = next((width for width in WIDTHS if width >= image.width), None)
+    widths = WIDTHS[resolution]
+    width = next((width for width in widths if width >= image.width), None)
     if width is None:
-        raise BadDocumentError(f"{path}: {image.width} pels a line; a fax line has {WIDTHS[-1]} at most")
+        raise BadDocumentError(f"{path}: {image.width} pels a line; a fax line has {widths[-1]} at most")
     if width != image.width:
         page = Image.new("1", (width, image.height), 1)
         page.paste(image, ((width - image.width) // 2, 0))
         image = page
     return Picture(image, resolution)
+
+
+def _nearest(across: float, down: float) -> Resolution:
+    """Return the resolution most like these dots an inch; a TIFF that gives none of its own is fine."""
+    if not (across > 0 and down > 0):
+        return Resolution.FINE
+    wanted = math.log(across), math.log(down)
+    return min(
+        DOTS, key=lambda one: sum(abs(math.log(a) - b) for a, b in zip(DOTS[one], wanted, strict=True))
+    )
 
 
 class PreparedPages:
@@ -107,21 +123,19 @@ class PreparedPages:
         self._shapes.append(PageShape((width,), rows))
         for resolution in resolutions:
             image = picture.at(resolution)
-            for compression in {Compression.MH, *compressions} - {Compression.MMR}:
+            for compression in {Compression.MH, *compressions}:
                 self._coded[n, width, resolution, compression] = encode(image, compression)
 
 
 def encode(image: Image.Image, compression: Compression) -> bytes:
-    """Code a mode "1" image as MH or MR lines, each behind its EOL; least significant bit first, no RTC."""
-    options = 1 if compression is Compression.MR else 0
+    """Code a mode "1" image: MH or MR lines, each behind its EOL, no RTC; or MMR with its EOFB. LSB first."""
+    kind, tags = "group4", {ROWS_PER_STRIP: image.height}
+    if compression is not Compression.MMR:
+        kind, tags[T4_OPTIONS] = "group3", int(compression is Compression.MR)
     file = io.BytesIO()
     white = Image.new("1", image.size, 255)
-    ImageChops.logical_xor(image, white).save(  # Pillow's invert mistakes a white of 1 for black
-        file,
-        "TIFF",
-        compression="group3",
-        tiffinfo={T4_OPTIONS: options, ROWS_PER_STRIP: image.height},
-    )
+    # not Pillow's invert, which mistakes a white of 1 for black
+    ImageChops.logical_xor(image, white).save(file, "TIFF", compression=kind, tiffinfo=tags)
     data = file.getvalue()
     with Image.open(io.BytesIO(data)) as written:
         start, length = written.tag_v2[STRIP], written.tag_v2[STRIP_BYTES]  # type: ignore[attr-defined]
@@ -149,10 +163,9 @@ class PageFolder:
     def store(self, page: ReceivedPage) -> None:
         """Write the page, in Group 4 coding with the true resolution."""
         path = self.folder / f"page-{page.n:03d}.tif"
-        dots = (PELS_PER_INCH, LINES_PER_INCH[page.coding.resolution])
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            decode(page).save(path, "TIFF", compression="group4", dpi=dots)
+            decode(page).save(path, "TIFF", compression="group4", dpi=DOTS[page.coding.resolution])
         except OSError as error:
             self.failed = f"page {page.n} cannot be written: {error}"
             return

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw, ImageSequence
 
 from modem.call import FaxCall
-from modem.coding import Compression, Resolution
+from modem.coding import WIDTHS, Compression, Resolution
 from modem.job import CallJob
 from modem.notices import WRITE_AHEAD
 from modem.profiles import Profile, named
 from modem.sim.exchange import Exchange
 from modem.sim.settings import FarSettings, LineSettings, Settings
-from modem.tiff import LINES_PER_INCH, PageFolder, Picture, PreparedPages
+from modem.tiff import DOTS, PageFolder, Picture, PreparedPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,20 +41,21 @@ def drawn_pages(
 
 
 def _drawing(n: int, resolution: Resolution, height: int, seed: int) -> Image.Image:
-    image = Image.new("1", (1728, height), 1)
+    width = WIDTHS[resolution][0]
+    image = Image.new("1", (width, height), 1)
     draw = ImageDraw.Draw(image)
     chance = random.Random(seed * 100 + n)
     for row in range(10, height - 20, 16):
         draw.text((40 + 20 * n, row), f"page {n} {resolution} row {row} " * 6, fill=0)
-    draw.rectangle((chance.randrange(800), 5, 1700, height - 5), outline=0)
+    draw.rectangle((chance.randrange(800), 5, width - 28, height - 5), outline=0)
     for _ in range(60):
-        image.putpixel((chance.randrange(1728), chance.randrange(height)), 0)
+        image.putpixel((chance.randrange(width), chance.randrange(height)), 0)
     return image
 
 
 def save_tiff(pictures: Sequence[Picture], path: Path) -> Path:
     images = [picture.image for picture in pictures]
-    dots = (204.0, LINES_PER_INCH[pictures[0].resolution])
+    dots = DOTS[pictures[0].resolution]
     images[0].save(path, "TIFF", compression="group4", dpi=dots, save_all=True, append_images=images[1:])
     return path
 

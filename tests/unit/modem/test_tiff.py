@@ -38,6 +38,33 @@ def test_a_page_survives_coding_fill_and_decoding(compression: Compression) -> N
     assert same_pixels(decode(page), picture.image)
 
 
+def test_an_mmr_page_ends_with_its_eofb_and_is_read_by_our_own_scanner() -> None:
+    (picture,) = drawn_pages(1, height=150)
+    line = encode(picture.image, Compression.MMR)
+    found = t4.scan(line, Compression.MMR, 1728)
+    assert (found.rows, found.bad_lines, found.ended) == (150, (), True)
+    assert same_pixels(decode(received(line, Compression.MMR, 150, Resolution.STANDARD)), picture.image)
+
+
+@pytest.mark.parametrize(
+    ("dots", "pels", "width", "resolution"),
+    [
+        ((300, 300), 2550, 2592, Resolution.R300),
+        ((400, 400), 3400, 3456, Resolution.ULTRAFINE),
+        ((200, 400), 1700, 1728, Resolution.SUPERFINE),
+        ((204, 98), 2000, 2048, Resolution.STANDARD),
+        ((72, 72), 600, 1728, Resolution.STANDARD),
+        ((0, 0), 600, 1728, Resolution.FINE),
+    ],
+)
+def test_a_picture_takes_the_resolution_most_like_its_own(
+    tmp_path: Path, dots: tuple[int, int], pels: int, width: int, resolution: Resolution
+) -> None:
+    Image.new("1", (pels, 10), 1).save(tmp_path / "a.tif", dpi=dots)
+    (picture,) = read_document(tmp_path / "a.tif")
+    assert (picture.resolution, picture.image.width) == (resolution, width)
+
+
 def test_a_folder_keeps_each_page_with_its_true_resolution(tmp_path: Path) -> None:
     (picture,) = drawn_pages(1, Resolution.FINE, height=150)
     folder = PageFolder(tmp_path / "in")
