@@ -16,9 +16,9 @@ from modem.class1 import Class1Driver
 from modem.events import DriverFailed, HungUp
 from modem.job import CallJob
 from modem.notices import WRITE_AHEAD, Finished, Notice, Traced
-from modem.receiver import T30Receiver
+from modem.polling import session
 from modem.result import CallResult, Reason, TraceEntry
-from modem.sender import T30Sender
+from modem.session import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,7 @@ class FaxCall:
 
     def __init__(self, job: CallJob, pages: PageSource, sink: PageSink, profile: Profile) -> None:
         self._job = job
-        rates = profile.rates
-        calls = job.role == "call"
-        self._session = T30Sender(job, pages, rates) if calls else T30Receiver(job, sink, rates)
+        self._session = session(job, pages, sink, profile.rates)
         self._driver = Class1Driver(profile)
         self._notices: list[Notice] = []
         self._last_id = 0
@@ -86,7 +84,8 @@ class FaxCall:
 
     def data_to_send(self) -> bytes:
         """Return octets for the modem; b"" when there are none, or while a notice waits to be stored."""
-        return b"" if self._unstored or self.done else self._driver.data_to_send()
+        held = self._unstored and self._session.state is not State.BUSY  # RNR asks for patience meanwhile
+        return b"" if held or self.done else self._driver.data_to_send()
 
     def next_deadline(self) -> float | None:
         """Return when `handle_timeout` wants to be called; None once done."""
@@ -142,6 +141,7 @@ class FaxCall:
         self._wind_up(now)
 
     def _perform(self, actions: Sequence[Action], now: float) -> None:
+        self._session = self._session.successor or self._session
         self._collect(now)
         if actions:
             self._driver.start(actions, now)

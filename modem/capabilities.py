@@ -93,6 +93,14 @@ class _Bits:
         return bytes(data)
 
 
+def with_bit(fif: bytes, number: int) -> bytes:
+    """Return the field with one bit set, as long as it takes."""
+    octet = (number - 1) // 8
+    data = bytearray(fif.ljust(octet + 1, b"\x00"))
+    data[octet] |= 1 << (number - 1) % 8
+    return bytes(data)
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """A FIF of DIS, DTC or DCS kind."""

@@ -46,7 +46,8 @@ TABLE: Table = {
     (State.TCF, Cue.DATA_ENDED): "_judge_tcf",
     (State.TCF, Cue.WRONG_CARRIER): "_no_tcf",
     (State.TCF, Cue.NO_CARRIER): "_no_tcf",
-    (State.TCF, Cue.SILENCE): "_tcf_silent",
+    (State.TCF, Cue.SILENCE): "_judge_tcf",
+    (State.TCF, Fcf.DCS): "_take_dcs",
     (State.RETRAIN, Fcf.DCS): "_take_dcs",
     (State.RETRAIN, Cue.SILENCE): "_not_retrained",
     (State.REOPENING, Fcf.DCS): "_take_dcs",
@@ -87,7 +88,7 @@ class Reception(Session):
         self._unconfirmed: int | None = None  # its confirmation is on the way
         self._held: tuple[int, float] | None = None  # notice that holds it, and since when
 
-    def _offer(self) -> Dis:
+    def _offer(self, *, document: bool = False) -> Dis:
         job = self.job
         return offer(
             rates=self.rates,
@@ -97,6 +98,8 @@ class Reception(Session):
             min_scan_ms=job.min_scan_ms,
             ecm=job.ecm,
             ecm_octets=job.ecm_octets,
+            document=document,
+            selective=bool(job.sep),
         )
 
     def start(self, now: float) -> list[Action]:
@@ -176,14 +179,11 @@ class Reception(Session):
             and dcs.width in self._dis.widths_at(dcs.resolution)
         )
 
-    def _tcf_silent(self) -> list[Action]:
-        return self._judge_tcf() if self._incoming.data else self._no_tcf()
-
     def _no_tcf(self) -> list[Action]:
-        """Say nothing: the far end repeats its DCS, and only then we introduce ourselves again."""
+        """Hear what V.21 brings, a DCS again for one; silence makes it a check that failed."""
         self._note("<", "training", "no training check")
-        self.state = State.PHASE_B
-        return self._listen(ListenFrames(), Timer.T2)
+        self._burst_at = None
+        return [ListenFrames()]
 
     def _judge_tcf(self) -> list[Action]:
         rate = self._speed()

@@ -328,7 +328,7 @@ class Session(ABC):
         closing = next((frame for frame in reversed(frames) if frame.final), None)
         if closing is None:
             return self._fire(Cue.DAMAGED)
-        if closing.fcf in self.own_frames:
+        if self._is_echo(closing):
             return self._echo()
         self._heed_identity(frames)
         self._take_burst(frames)
@@ -343,6 +343,9 @@ class Session(ABC):
 
     def _take_burst(self, frames: list[Frame]) -> None:  # noqa: B027  (a machine need not look)
         """Keep what the frames before the closing one say."""
+
+    def _is_echo(self, closing: Frame) -> bool:
+        return closing.fcf in self.own_frames
 
     def _echo(self) -> list[Action]:
         self._echoes += 1
@@ -421,12 +424,12 @@ class Session(ABC):
 
     def _take_over(self, other: Session) -> None:
         """Go on with the call of `other`: its clocks, log, notices and pages are ours now."""
-        other._stop_wait()  # noqa: SLF001  (same class)
+        other._stop_wait()
         for name in _HANDED_OVER:
             setattr(self, name, getattr(other, name))
-        self._earlier = other._page_results()  # noqa: SLF001  (same class)
+        self._earlier = other._page_results()
         self._timers.stop(*(timer for timer in Timer if timer is not Timer.CALL))
-        other._notices, other._trace = [], []  # noqa: SLF001  (same class)
+        other._notices, other._trace = [], []
         other.successor = self
 
     def _tell(self, kind: type[N], **fields: object) -> N:

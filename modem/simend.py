@@ -118,11 +118,12 @@ class End:
     # -- performing ------------------------------------------------------------------------------------
 
     def perform(self, actions: Sequence[Action], *, held: bool = False) -> None:
-        """Take a new list, or none."""
+        """Take a new list, or none. Where the line turned round the successor goes on."""
+        self.party = getattr(self.party, "successor", None) or self.party
         self._collect_notices()
         if not actions or self._on_hook:
             return
-        self._check(actions, held=held)
+        self._check(actions, held=held or self._held is not None)
         if self.sending:
             self.sending.cut = True
             self.line.other(self).carrier_ends(self.sending)

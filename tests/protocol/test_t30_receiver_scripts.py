@@ -93,7 +93,7 @@ CASES = {
         "< DIS\n> CRP\n< DIS\n> CRP\n" + OPENING + LAST_PAGE, Reason.RECEIVED, "c"
     ),
     "DCS twice without training": Case(
-        "< DIS\n> DCS\nwait 5\n> DCS\nwait 5\n< DIS\n> TSI DCS\n" + TRAINED + LAST_PAGE,
+        "< DIS\n> DCS\n< FTT\n> DCS\n< FTT\n> TSI DCS\n" + TRAINED + LAST_PAGE,
         Reason.RECEIVED,
         "c",
     ),
