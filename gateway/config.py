@@ -29,7 +29,7 @@ from pydantic import (
 
 from gateway.dialling_table import Dialling
 from gateway.domain.errors import BadConfig
-from modem.sim.settings import FarSettings
+from gateway.line_table import LineConfig, check_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,50 +135,6 @@ class Smime(Section):
     identity: list[Identity] = []
 
 
-class LineConfig(Section):
-    """Something that can carry a call."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-    type: Literal["modem", "simulated"]
-    device: str = ""
-    class_: Literal["1", "1.0", "2", "2.0", "2.1", "auto"] = Field("auto", alias="class")
-    ident: str = ""
-    number: str = ""
-    direction: Literal["in", "out", "both"] = "both"
-    group: str = ""
-    hours: str = ""
-    allow: list[str] = []
-    deny: list[str] = []
-    prefix: Annotated[str, StringConstraints(pattern=r"^[0-9*#,]*$")] = ""
-    rings: int = Field(1, ge=1, le=20)
-    max_concurrent: int = Field(1, ge=1)
-    speed: float | Literal["max"] = 1.0
-    far: list[FarSettings] = []
-
-    @model_validator(mode="after")
-    def _a_modem_has_a_device(self) -> LineConfig:
-        if self.type == "modem" and not self.device:
-            raise ValueError("a modem line needs `device`")
-        if self.speed not in (1.0, "max"):
-            raise ValueError('speed is 1.0 or "max": training breaks at fixed multiples')
-        return self
-
-    @model_validator(mode="after")
-    def _nothing_is_passed_over(self) -> LineConfig:
-        if self.class_.startswith("2"):
-            raise ValueError(f"class {self.class_} is not built yet; use auto, 1 or 1.0")
-        for key, value, only in (
-            ("group", self.group, ""),
-            ("hours", self.hours, ""),
-            ("max_concurrent", self.max_concurrent, 1),
-        ):
-            if value != only:
-                raise ValueError(f"`{key}` is not built yet; remove it")
-        return self
-
-
 class Limits(Section):
     """Caps of every door; the defaults are the contract's table."""
 
@@ -226,9 +182,7 @@ class Config(Section):
         own_port = (host.port or 25) in ports
         if host.hostname in self.server.domains or (host.hostname in LOOPBACK_NAMES and own_port):
             raise ValueError("mail.smarthost is our own listener: every result mail would come back to us")
-        names = [line.name for line in self.line]
-        if len(names) != len(set(names)):
-            raise ValueError("two lines have the same name")
+        check_together(self.line)
         return self
 
 

@@ -19,9 +19,9 @@ from softmodem_fixtures import drawn_pages
 from store_fixtures import House
 from waiting import wait_until
 
-from gateway.config import LineConfig
 from gateway.domain.errors import Unavailable
 from gateway.domain.states import DeliveryState
+from gateway.line_table import LineConfig
 from gateway.lines.base import Identity, Plant
 from gateway.lines.pool import Pool
 from gateway.lines.worker import ModemLine

@@ -19,7 +19,8 @@ from gateway.lines.worker import ModemLine, profile_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.config import Config, LineConfig
+    from gateway.config import Config
+    from gateway.line_table import LineConfig
     from gateway.lines.base import Line, Plant
 
 log = structlog.get_logger()

@@ -22,7 +22,8 @@ from modem.sim.control import Control, ControlError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.config import Config, LineConfig
+    from gateway.config import Config
+    from gateway.line_table import LineConfig
 
 log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from modem.run import Mailbox, ask_modem, wait_for_ring
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.config import LineConfig
+    from gateway.line_table import LineConfig
     from gateway.store.leases import Lease
     from modem.port import Port
     from modem.profiles import Profile

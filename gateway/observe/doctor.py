@@ -21,7 +21,8 @@ from gateway.store.blobs import Floor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.config import Config, LineConfig
+    from gateway.config import Config
+    from gateway.line_table import LineConfig
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 SAMPLES = {"ja": "Japanese", "zh-cn": "Chinese", "ru": "Cyrillic"}

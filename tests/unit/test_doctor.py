@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.config import Config, LineConfig, parse
+from gateway.config import Config, parse
+from gateway.line_table import LineConfig
 from gateway.observe import doctor
 
 if TYPE_CHECKING:

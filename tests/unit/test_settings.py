@@ -157,9 +157,8 @@ def test_a_place_that_does_not_exist_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ('hours = "8-18"', "`hours` is not built yet"),
-        ('group = "day"', "`group` is not built yet"),
-        ("max_concurrent = 2", "`max_concurrent` is not built yet"),
+        ('hours = "8-18"', "does not end in a time zone"),
+        ("max_concurrent = 2", "counts over a `group`"),
         ('class = "2.0"', "class 2.0 is not built yet"),
         ('prefix = "0;ATD"', "line.0.prefix"),
     ],

@@ -13,9 +13,9 @@ from sim_fixtures import FAR
 from softmodem_fixtures import drawn_pages, save_tiff
 from waiting import wait_until
 
-from gateway.config import LineConfig
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, ReceptionState
+from gateway.line_table import LineConfig
 from gateway.lines import worker
 from gateway.lines.pool import Pool
 from gateway.lines.worker import ModemLine, profile_of

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.config import LineConfig, parse
+from gateway.config import parse
 from gateway.domain.errors import BadConfig, Unavailable
+from gateway.line_table import LineConfig
 from gateway.lines import simulated
 from modem.sim.settings import FarSettings, read_settings, settings
 
