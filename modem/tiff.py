@@ -34,6 +34,7 @@ DOTS = {
 }
 """Pels and lines an inch of a TIFF."""
 STRIP, STRIP_BYTES, ROWS_PER_STRIP, T4_OPTIONS = 273, 279, 278, 292
+PELS, LINES, UNIT, INCHES = 282, 283, 296, 2
 
 
 class BadDocumentError(ValueError):
@@ -124,12 +125,19 @@ class PreparedPages:
         for resolution in resolutions:
             image = picture.at(resolution)
             for compression in {Compression.MH, *compressions}:
-                self._coded[n, width, resolution, compression] = encode(image, compression)
+                self._coded[n, width, resolution, compression] = encode(image, compression, resolution)
 
 
-def encode(image: Image.Image, compression: Compression) -> bytes:
-    """Code a mode "1" image: MH or MR lines, each behind its EOL, no RTC; or MMR with its EOFB. LSB first."""
-    kind, tags = "group4", {ROWS_PER_STRIP: image.height}
+def encode(
+    image: Image.Image, compression: Compression, resolution: Resolution = Resolution.STANDARD
+) -> bytes:
+    """Code a mode "1" image: MH or MR lines, each behind its EOL, no RTC; or MMR with its EOFB. LSB first.
+
+    libtiff takes the K of MR from the lines an inch: 2 up to 150, else 4 (T.4 4.2.1).
+    """
+    across, down = DOTS[resolution]
+    tags: dict[int, float] = {ROWS_PER_STRIP: image.height, PELS: across, LINES: down, UNIT: INCHES}
+    kind = "group4"
     if compression is not Compression.MMR:
         kind, tags[T4_OPTIONS] = "group3", int(compression is Compression.MR)
     file = io.BytesIO()

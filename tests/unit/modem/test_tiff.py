@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +81,15 @@ def test_every_page_of_a_document_is_read_at_its_resolution(tmp_path: Path, reso
     read = read_document(save_tiff(pictures, tmp_path / "a.tif"))
     assert [picture.resolution for picture in read] == [resolution] * 3
     assert all(same_pixels(a.image, b.image) for a, b in zip(read, pictures, strict=True))
+
+
+def test_a_plain_line_comes_after_every_second_line_at_standard_and_every_fourth_at_fine() -> None:
+    (picture,) = drawn_pages(1, height=150)
+    for resolution, every in ((Resolution.STANDARD, 2), (Resolution.FINE, 4)):
+        coded = encode(picture.image, Compression.MR, resolution)
+        bits = "".join(f"{octet:08b}"[::-1] for octet in coded)
+        tags = [bits[found.end()] for found in re.finditer("0{11}1", bits)]
+        assert "".join(tags) == ("1" + "0" * (every - 1)) * (150 // every) + "10"[: 150 % every]
 
 
 def test_a_narrow_page_is_centred_on_white(tmp_path: Path) -> None:
