@@ -40,7 +40,7 @@ _LINES_PER_MM = {
     Resolution.ULTRAFINE: 15.4,
 }
 
-V17_ENOUGH = frozenset({Rate.V17_14400, Rate.V17_12000})
+V17_ENOUGH = frozenset({Rate.V17_14400, Rate.V17_12000, Rate.V17_9600})
 
 FRAME_OVERHEAD = 7  # octets: address, control, FCF, number, FCS, flag
 FRAMES_A_BLOCK = 256
@@ -157,8 +157,8 @@ def first_rate(ours: Collection[Rate], theirs: Collection[Rate]) -> Rate | None:
 def next_rate(rate: Rate, ours: Collection[Rate], theirs: Collection[Rate], failed: set[Rate]) -> Rate | None:
     """Return the rate to fall back to, None below the last.
 
-    Where V.17 failed at 14400 and 12000 its lower rates are passed over: some receivers end the call after
-    three failed checks, and V.29 comes through where V.17 does not.
+    Where V.17 failed at three rates its lowest is passed over: V.29 comes through where V.17 does not
+    (docs/adr/0011).
     """
     order = list(Rate)
     for lower in order[order.index(rate) + 1 :]:

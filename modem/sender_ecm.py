@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 FEW = 0.05  # share of frames a page may lack and still be of use, as copy quality has it for lines
 NULL = 0  # in place of a command: the page has more blocks
+RATE_BITS = 0b111100  # bits 11 to 14 of a DCS in its second octet: all a CTC says (A.4.3)
 
 ECM_TABLE: Table = {
     (State.BLOCK, Cue.SENT): "_block_left",
@@ -54,6 +55,7 @@ ECM_TABLE: Table = {
     (State.ASKED, Fcf.PPR): "_requested",
     (State.ASKED, Fcf.RNR): "_hold",
     (State.ASKED, Fcf.DIS): "_begun_again",
+    (State.ASKED, Cue.UNKNOWN): "_not_understood",
     (State.ASKED, Fcf.CRP): "_ask_again",
     (State.ASKED, Cue.SILENCE): "_ask_again",
     (State.CORRECTING, Fcf.CTR): "_corrected",
@@ -160,7 +162,8 @@ class EcmPages(Sending):
         lower = not blocks.improving and bool(blocks.wanted) and self._fall_back()
         if blocks.hopeless and not lower:
             return self._give_up()
-        return self._ask(State.CORRECTING, Fcf.CTC, self._dcs().fif[:2], TURN_ROUND)
+        rate_alone = bytes((0, self._dcs().fif[1] & RATE_BITS))
+        return self._ask(State.CORRECTING, Fcf.CTC, rate_alone, TURN_ROUND)
 
     def _corrected(self) -> list[Action]:
         self._blocks.new_round()

@@ -33,6 +33,7 @@ PLAIN_TABLE: Table = {
     (State.AWAITING, Fcf.RTN): "_rejected",
     (State.AWAITING, Fcf.PIN): "_rejected",
     (State.AWAITING, Fcf.DIS): "_begun_again",
+    (State.AWAITING, Cue.UNKNOWN): "_not_understood",
     (State.AWAITING, Fcf.CRP): "_ask_again",
     (State.AWAITING, Cue.SILENCE): "_ask_again",
 }

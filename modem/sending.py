@@ -5,15 +5,15 @@ Theory of operation
 DIALLING     the number is out; `Connected` opens the V.21 ear
 WAIT_DIS     T1: NSF, CSI, DIS. A DIS answers three questions: may we send, in which coding, how fast
 TRAINING     (PWD)(SUB)(SID) TSI DCS and a TCF are out; T4. CFR opens the page, FTT asks for a lower rate (a
-             fresh count), DIS says they missed the DCS, silence and CRP repeat it, three times in all
+             fresh count), DIS (they missed the DCS), silence and CRP repeat it, three times in all
 REOPEN       EOM was confirmed: the far end starts again with DIS
 
 A page is confirmed by exactly one step, `_count_page`, and its callers leave the state that asked for the
 confirmation at once: one heard twice finds a state that does not ask for one. After MCF the next page needs
-no training, after RTP it does. A DIS in place of a confirmation says that the far end lost the page and
-begins again: so do we, with that page. After EOM it may have lost only our command, which is then repeated.
-A rejected page goes again at a lower rate, twice at most; RTN does not tell whether the far end kept it, so
-to go on as if it had would be a false success (spec/t30-class1.md section 5).
+no training, after RTP it gets one at a lower rate. A DIS in place of a confirmation says that the far end
+lost the page and begins again: so do we, with that page. After EOM it may have lost only our command, which
+is then repeated. A rejected page goes again at a lower rate, twice at most; RTN does not tell whether the far
+end kept it, so to go on as if it had would be a false success (spec/t30-class1.md section 5).
 
 How pages and their questions go is `modem.sender_plain` and `modem.sender_ecm`; `modem.sender` joins them.
 While the line waits for an answer the octets that follow a good one are made (`_prepare`): no page is built
@@ -179,9 +179,10 @@ class Sending(Session):
         return self._train()
 
     def _dcs_missed(self) -> list[Action]:
+        """Say the same again: what was agreed stands until EOM opens a new phase B."""
         if self._tries >= TRIES:
             return self._end(Reason.NO_RESPONSE_DCS, "DCS not recognised")
-        return self._settle_parameters()
+        return self._train()
 
     def _slower(self) -> list[Action]:
         self.ftt += 1
@@ -277,7 +278,7 @@ class Sending(Session):
             return self._confirmed()
         barrier = self._count_page()
         self._n += 1
-        self._tries = 0
+        self._fall_back()  # the page is good, but only just; at the lowest rate the next goes as it did
         return self._train(barrier)
 
     def _rejected(self) -> list[Action]:
@@ -287,6 +288,9 @@ class Sending(Session):
             return self._end(Reason.PAGE_REJECTED, f"page {self._n} sent {self._sends} times")
         self._fall_back()  # at the lowest rate the page goes again as it did
         return self._train()
+
+    def _not_understood(self) -> list[Action]:
+        return self._end(Reason.PROTOCOL, f"unknown frame while {self.state.value}")
 
     def _begun_again(self) -> list[Action]:
         """Send the page again to a machine that went back to phase B instead of confirming it."""

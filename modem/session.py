@@ -49,7 +49,7 @@ from modem.events import (
     HungUp,
     Sent,
 )
-from modem.fcf import PLAIN_POST_PAGE, Fcf, Frame
+from modem.fcf import PLAIN_POST_PAGE, Fcf, Frame, is_final
 from modem.notices import Dialling, Finished, Negotiated, Notice
 from modem.rates import Rate
 from modem.result import CallResult, PageResult, PageState, Reason, TraceEntry
@@ -107,6 +107,7 @@ class Cue(Enum):
     SENT = "sent"
     SILENCE = "silence"
     DAMAGED = "damaged"
+    UNKNOWN = "unknown frame"
     DATA_ENDED = "data ended"
     WRONG_CARRIER = "wrong carrier"
     NO_CARRIER = "no carrier"
@@ -154,6 +155,7 @@ class Session(ABC):
         self._next_notice = 1
         self._signal: Signal | None = None  # what is being acted on
         self._burst: list[Frame] = []
+        self._stranger = False  # the last frame was final, whole, and none of T.30
         self._burst_at: float | None = None  # when the burst that is heard, or was heard last, began
         self._echoes = 0
         self._lost = 0
@@ -257,6 +259,7 @@ class Session(ABC):
             case CarrierSeen(fast):
                 self._carrier(fast=fast)
             case FrameReceived(frame, fcs_ok, raw):
+                self._stranger = fcs_ok and frame is None and is_final(raw)
                 self._frame(frame if fcs_ok else None, raw)
             case DataReceived(data):
                 self._data(data)
@@ -327,7 +330,9 @@ class Session(ABC):
         self._timers.stop(Timer.BURST)
         closing = next((frame for frame in reversed(frames) if frame.final), None)
         if closing is None:
-            return self._fire(Cue.DAMAGED)
+            unknown, self._stranger = self._stranger, False
+            asked_for = unknown and (self.state, Cue.UNKNOWN) in self.table
+            return self._fire(Cue.UNKNOWN if asked_for else Cue.DAMAGED)
         if self._is_echo(closing):
             return self._echo()
         self._heed_identity(frames)

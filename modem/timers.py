@@ -17,7 +17,7 @@ class Timer(Enum):
     T1 = ("T1", 35.0)  # both ends: identify the far machine
     T2 = ("T2", 6.0)  # waiting for a command
     T4 = ("T4", 3.2)  # waiting for a response: 3 s +-15 %, on the long side for lines by satellite
-    T5 = ("T5", 60.0)  # how long RNR may go on
+    T5 = ("T5", 65.0)  # how long RNR may go on: 60 s +-5, on the patient side
     BURST = ("burst", 10.0)  # a V.21 burst that does not end
     TCF = ("TCF", 4.0)  # DCS to the carrier of the training check
     DATA = ("data", 10.0)  # silence inside a fast carrier

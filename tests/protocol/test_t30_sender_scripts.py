@@ -51,7 +51,7 @@ class Case:
     job: CallJob = CALLER
 
 
-FALLBACK = ("14400", "12000", "9600", "7200", "4800", "2400")
+FALLBACK = ("14400", "12000", "V17-9600", "9600", "7200", "4800", "2400")
 LADDER = "".join(f"< DCS\n< TCF {rate}\n> FTT\n" for rate in FALLBACK)
 AGAIN_AT_12000 = "< DCS\n< TCF 12000\n> CFR\n< page 12000\n< EOP\n> MCF\n< DCN"
 
@@ -123,8 +123,8 @@ CASES = {
         OPENING + "< MPS\n> MCF\n< page 14400\n< EOP\n> DCN\n< nothing 5", Reason.REMOTE_DISCONNECT, 1, TWO
     ),
     "our own EOP comes back": Case(OPENING + "< EOP\n> EOP\n> MCF\n< DCN", Reason.SENT, 1),
-    "RTP trains again": Case(
-        OPENING + "< MPS\n> RTP\n< DCS\n< TCF 14400\n> CFR\n< page 14400\n< EOP\n> MCF\n< DCN",
+    "RTP trains again, slower": Case(
+        OPENING + "< MPS\n> RTP\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n< EOP\n> MCF\n< DCN",
         Reason.SENT,
         2,
         TWO,
@@ -146,7 +146,7 @@ CASES = {
     "RTN three times": Case(
         OPENING
         + "< EOP\n> RTN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n"
-        + "< EOP\n> RTN\n< DCS\n< TCF 9600\n> CFR\n< page 9600\n"
+        + "< EOP\n> RTN\n< DCS\n< TCF V17-9600\n> CFR\n< page V17-9600\n"
         + "< EOP\n> RTN\n< DCN",
         Reason.PAGE_REJECTED,
     ),
@@ -162,7 +162,7 @@ CASES = {
     "DIS in place of every confirmation": Case(
         OPENING
         + "< EOP\n> DIS\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n"
-        + "< EOP\n> DIS\n< DCS\n< TCF 9600\n> CFR\n< page 9600\n"
+        + "< EOP\n> DIS\n< DCS\n< TCF V17-9600\n> CFR\n< page V17-9600\n"
         + "< EOP\n> DIS\n< DCN",
         Reason.NO_RESPONSE_PAGE,
     ),
@@ -268,11 +268,12 @@ def test_v17_trains_long_for_the_check_and_short_for_the_page() -> None:
     assert sum(isinstance(one.action, SendTraining) for one in said) == 1
 
 
-def test_after_two_failures_of_v17_its_lower_rates_are_passed_over() -> None:
+def test_after_three_failures_of_v17_its_lowest_rate_is_passed_over() -> None:
     _, said = play(CASES["training fails down to 2400"])
     tried = [one.action.rate for one in said if isinstance(one.action, SendTraining)]
     assert tried == [
-        Rate.V17_14400, Rate.V17_12000, Rate.V29_9600, Rate.V29_7200, Rate.V27_4800, Rate.V27_2400,
+        Rate.V17_14400, Rate.V17_12000, Rate.V17_9600, Rate.V29_9600, Rate.V29_7200, Rate.V27_4800,
+        Rate.V27_2400,
     ]  # fmt: skip
 
 

@@ -164,9 +164,9 @@ def test_falling_back_follows_the_order_of_the_specification() -> None:
     assert ladder == [Rate.V29_9600, Rate.V17_7200, Rate.V29_7200, Rate.V27_4800, Rate.V27_2400]
 
 
-def test_v17_is_left_where_its_two_best_rates_failed() -> None:
-    failed = {Rate.V17_14400, Rate.V17_12000}
-    assert plan.next_rate(Rate.V17_12000, ALL, ALL, failed) is Rate.V29_9600
+def test_v17_is_left_where_its_three_best_rates_failed() -> None:
+    failed = {Rate.V17_14400, Rate.V17_12000, Rate.V17_9600}
+    assert plan.next_rate(Rate.V17_9600, ALL, ALL, failed) is Rate.V29_9600
     assert plan.next_rate(Rate.V29_9600, ALL, ALL, failed) is Rate.V29_7200
     assert plan.next_rate(Rate.V17_12000, ALL, ALL, {Rate.V17_12000}) is Rate.V17_9600
 
