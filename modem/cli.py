@@ -115,7 +115,7 @@ def _as_line(entry: TraceEntry) -> str:
 
 def _prepare(job: JobFile) -> PreparedPages:
     pictures = [picture for path in job.documents for picture in read_document(path)]
-    if job.call.role == "call" and not pictures:
+    if job.call.role == "call" and not (pictures or job.call.poll):
         raise BadDocumentError("there is nothing to send: `documents` is empty")
     return PreparedPages(pictures, job.call.compressions)
 

@@ -87,6 +87,10 @@ class BlockReceiver:
             if len(octets) - _HEAD >= len(self._frames.get(number, b"")):
                 self._frames[number] = octets[_HEAD:]
 
+    def repeats(self, earlier: BlockReceiver) -> bool:
+        """Tell whether every frame here was in `earlier`, so that this is no other block."""
+        return all(earlier._frames.get(number) == octets for number, octets in self._frames.items())
+
     def announced(self, last: int) -> None:
         """Take I3 of a PPS."""
         empty = last == 0xFF and self.ended and not self._fresh and self._octets < LEAST_FULL_BLOCK
@@ -145,15 +149,17 @@ class PageReceiver:
         self.block = BlockReceiver()
         self._blocks: list[bytes] = []
         self._gap: int | None = None
+        self._last = BlockReceiver()  # the one confirmed last
         self._confirmed: tuple[int, int] | None = None
         self._expected: tuple[int, int] | None = None
 
     def place(self, pps: PartialPage) -> Place:
         """Tell a repeated PPS from the next one, and from one that tells of a lost block or page.
 
-        Where nothing is expected, and for numbers that went back, the sender counts as it likes.
+        Where nothing is expected, and for numbers that went back, the sender counts as it likes: there are
+        some that give two pages one number, and then the frames tell.
         """
-        if (pps.page, pps.block) == self._confirmed:
+        if (pps.page, pps.block) == self._confirmed and self.block.repeats(self._last):
             return Place.REPEATED
         if self._expected is None:
             return Place.NEXT
@@ -164,6 +170,7 @@ class PageReceiver:
 
     def confirm(self, pps: PartialPage) -> None:
         """Join the complete block of this PPS to the page."""
+        self._last = self.block
         self._join()
         self._confirmed = pps.page, pps.block
         same = pps.command is None

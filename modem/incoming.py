@@ -2,7 +2,8 @@
 
 Copy quality (T.30 leaves it to the receiver) goes by the share of bad lines, as the conformance procedures
 want it: 4.9 % passes, 15.1 % does not. Runs of bad lines decide nothing. A page whose carrier went without an
-RTC long before its command was cut off in the middle, however good its lines are.
+RTC long before its command was cut off in the middle, however good its lines are; so was one with a line that
+lasts longer than any may (T.4 3.1.4: 5 s).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_BAD_FOR_MCF = 0.05
 MOST_BAD_FOR_RTP = 0.15
+LONGEST_LINE = 5.0  # seconds
 CUT_OFF_GAP = 2.0  # seconds between a carrier that went without RTC and the command of its page
 
 
@@ -85,9 +87,10 @@ class CarrierData:
         )
         return page, scan
 
-    def verdict(self, scan: t4.Scan, command_at: float) -> Fcf:
+    def verdict(self, scan: t4.Scan, rate: Rate, command_at: float) -> Fcf:
         """Return MCF, RTP or RTN for a page with lines, whose command began at `command_at`."""
         cut_off = not scan.ended and command_at - self._last > CUT_OFF_GAP
+        cut_off = cut_off or scan.longest_line > LONGEST_LINE * rate.bits
         if cut_off or scan.bad_share >= MOST_BAD_FOR_RTP:
             return Fcf.RTN
         return Fcf.MCF if scan.bad_share < MOST_BAD_FOR_MCF else Fcf.RTP

@@ -70,8 +70,8 @@ def _call(raw: dict[str, Any], path: Path) -> CallJob:
     job = CallJob(role=role, compressions=compressions, **values)
     if not (math.isfinite(job.max_seconds) and job.max_seconds > 0):
         raise BadJobError(f"{path}: max_seconds is a number of seconds, not {job.max_seconds}")
-    if job.poll or job.sep:
-        raise BadJobError(f"{path}: polling (poll, sep) is not spoken yet")
+    if job.poll and role == "answer":
+        raise BadJobError(f"{path}: who answers cannot poll; with documents it is polled")
     if not job.max_rate >= SLOWEST:
         raise BadJobError(f"{path}: max_rate is {SLOWEST} bit/s at least, not {job.max_rate}")
     if role == "call" and not job.number:
@@ -106,6 +106,6 @@ def result_object(result: CallResult, files: dict[int, Path], trace: str) -> dic
     for page in result.pages:
         one = asdict(page)
         one.pop("rate")
-        one["file"] = str(files[page.n]) if page.n in files else None
+        one["file"] = str(files[page.n]) if page.direction == "in" and page.n in files else None
         pages.append(one)
     return {name: getattr(result, name) for name in wanted} | {"pages": pages, "trace": trace}

@@ -73,7 +73,8 @@ class PlainReception(Reception):
         self._note_command()
         self._repeats = 0
         page, scan = self._incoming.read(self._n, self._their_dcs(), self._speed())
-        answer = self._incoming.verdict(scan, self.now if self._burst_at is None else self._burst_at)
+        asked_at = self.now if self._burst_at is None else self._burst_at
+        answer = self._incoming.verdict(scan, self._speed(), asked_at)
         self._note("<", "page", f"page {page.n}: {scan.rows} lines, {len(scan.bad_lines)} bad")
         self._incoming.clear()
         self._loose = page

@@ -49,12 +49,14 @@ class Scan:
     """What a page is: `rows` counts every line, bad ones too; `bad_lines` are their numbers from 0.
 
     `ended` tells that an RTC closed the page: without it the carrier may have gone in the middle.
+    `longest_line` is the length of the longest line in bits, its fill and EOL included.
     """
 
     rows: int
     bad_lines: tuple[int, ...]
     longest_bad_run: int
     ended: bool
+    longest_line: int = 0
 
     @property
     def bad_share(self) -> float:
@@ -92,6 +94,7 @@ def scan(data: bytes, compression: Compression, width: int) -> Scan:
         if lines.bits.find("1", start + lines.two_dimensional) == end:
             empty += 1
             continue
+        lines.longest_line = max(lines.longest_line, end + 1 - start)
         elements = lines.read(start, end, alone=empty > 0)
         if elements is None and empty >= RTC_ENOUGH:
             continue
@@ -154,6 +157,7 @@ class _Lines:
         self.bits = bits
         self.width = width
         self.two_dimensional = two_dimensional
+        self.longest_line = 0
         self._above: list[int] | None = None
         self._rows = 0
         self._bad: list[int] = []
@@ -193,7 +197,7 @@ class _Lines:
 
     def result(self, *, ended: bool) -> Scan:
         """Return the tally."""
-        return Scan(self._rows, tuple(self._bad), self._longest, ended)
+        return Scan(self._rows, tuple(self._bad), self._longest, ended, self.longest_line)
 
     def _decode(self, start: int, end: int) -> list[int] | None:
         """Return the changing elements of a line whose next EOL has its 1 at `end`; None for a bad line."""

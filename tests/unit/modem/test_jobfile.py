@@ -72,8 +72,7 @@ def test_a_job_to_answer_needs_almost_nothing(tmp_path: Path) -> None:
         ({"role": "answer", "max_rate": 2399}, "max_rate"),
         ({"role": "answer", "max_rate": float("nan")}, "max_rate"),
         ({"role": "answer", "ident": None}, "ident"),
-        ({"role": "call", "number": "1", "poll": True}, "polling"),
-        ({"role": "call", "number": "1", "sep": "77"}, "polling"),
+        ({"role": "answer", "poll": True}, "cannot poll"),
         ({"role": "answer", "poll": "yes"}, "poll"),
         ({"role": "answer", "compressions": "MH"}, "compressions"),
         ({"role": "answer", "documents": [1]}, "documents"),
@@ -129,5 +128,25 @@ def test_the_result_has_the_keys_of_the_schema() -> None:
         ],
         "rtn": 0,
         "ppr": 0,
+        "ftt": 0,
+        "dis": "",
         "trace": "x.jsonl",
     }
+
+
+def test_a_job_may_poll_with_a_password_and_a_selection(tmp_path: Path) -> None:
+    read = read_job(job(tmp_path, role="call", number="1", poll=True, pwd="4711", sep="77"))
+    assert (read.call.poll, read.call.pwd, read.call.sep) == (True, "4711", "77")
+    assert read.documents == ()
+
+
+def test_a_document_offered_for_polling_is_a_job_to_answer(tmp_path: Path) -> None:
+    read = read_job(job(tmp_path, role="answer", documents=["a.tif"], sep="77"))
+    assert (read.call.role, read.call.sep) == ("answer", "77")
+
+
+def test_only_pages_that_came_in_have_a_file() -> None:
+    pages = tuple(PageResult(1, direction, PageState.CONFIRMED) for direction in ("out", "in"))
+    result = CallResult(success=True, reason=Reason.RECEIVED, pages=pages)
+    files = [page["file"] for page in result_object(result, {1: Path("d/page-001.tif")}, "x")["pages"]]
+    assert files == [None, "d/page-001.tif"]
