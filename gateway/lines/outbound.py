@@ -68,7 +68,11 @@ def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
     Deliveries that may share the call are claimed here. Raises `Unavailable` when the store fails.
     """
     plant = seat.plant
-    others = plant.store.run(company.claim, lease, plant.now(), rules=plant.dialling)
+    try:
+        others = plant.store.run(company.claim, lease, plant.now(), rules=plant.dialling)
+    except LostLease as lost:
+        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
+        return
     leases = in_order([lease, *others])
     roster = Roster(mailbox.cancel)
     keeper = LeaseKeeper(plant, leases, lambda gone: roster.leave(gone.number))

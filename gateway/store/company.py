@@ -16,6 +16,7 @@ from sqlalchemy import select
 from gateway.domain.outcome import Cause
 from gateway.domain.states import FaxState
 from gateway.store import holds, queue
+from gateway.store.leases import held
 from gateway.store.models import Delivery, Fax
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ def claim(
     rules: Rules = queue.OPEN,
     lease_seconds: float = 60,
 ) -> list[Lease]:
-    """Claim, for the worker of this lease, the deliveries that may share its call; most urgent first."""
+    """Claim, for the worker of this lease, the deliveries that may share its call; most urgent first.
+
+    Raises `LostLease`: that the number is ours to call, and nobody else's, rests on this lease.
+    """
+    held(session, Delivery, lease.number, lease.epoch, lease.worker)
     if is_alone(lease):
         return []
     until = now + timedelta(seconds=lease_seconds)

@@ -10,11 +10,16 @@ from lines_fixtures import DESTINATION, IDENTITY, FullDisk, PoliteModem, masters
 from waiting import wait_until
 
 from gateway.domain.errors import StorageFull, Unavailable
+from gateway.domain.memory import Known
 from gateway.domain.outcome import Cause
 from gateway.domain.retry import Tried
 from gateway.domain.states import DeliveryState
 from gateway.lines.base import Seat
-from gateway.lines.outbound import CannotBegin, OutboundRecord, order, outcome_of, place, prepared, work_of
+from gateway.lines.ends import outcome_of
+from gateway.lines.orders import CannotBegin, Work, order, work_of
+from gateway.lines.outbound import advice_for, place
+from gateway.lines.record import OutboundRecord
+from gateway.lines.roster import Roster
 from gateway.store import queue, traces
 from gateway.store.blobs import LocalBlobs
 from modem import notices as n
@@ -29,6 +34,13 @@ if TYPE_CHECKING:
 
     from lines_fixtures import Desk
 
+    from gateway.lines.base import Identity
+    from gateway.store.leases import Lease
+    from modem.job import CallJob
+
+
+ELSEWHERE = "0081387654321"
+
 
 @pytest.fixture
 def seat(desk: Desk) -> Iterator[Seat]:
@@ -41,38 +53,47 @@ def tried(*causes: Cause, desk: Desk) -> tuple[Tried, ...]:
     return tuple(Tried(cause, desk.house.now, "sim") for cause in causes)
 
 
+def work(desk: Desk, lease: Lease) -> Work:
+    """Return the pages of a delivery, prepared as its own history advises."""
+    return work_of(desk.plant, IDENTITY, lease, advice_for([lease], Known(), desk.house.now))
+
+
+def job(desk: Desk, lease: Lease, line: Identity = IDENTITY) -> CallJob:
+    """Return the order of a call for this delivery alone."""
+    return order(line, [work(desk, lease)], advice_for([lease], Known(), desk.house.now))
+
+
 # -- the order
 
 
 def test_the_number_is_dialled_in_national_form_behind_the_lines_prefix(desk: Desk) -> None:
     lease = desk.claimed()
-    assert order(IDENTITY, lease, 3).number == "0312345678"
-    assert order(replace(IDENTITY, prefix="0,"), lease, 3).number == "0,0312345678"
+    assert job(desk, lease).number == "0312345678"
+    assert job(desk, lease, replace(IDENTITY, prefix="0,")).number == "0,0312345678"
 
 
 def test_the_first_call_may_use_everything_and_later_ones_are_more_careful(desk: Desk) -> None:
     lease = desk.claimed()
-    first = order(IDENTITY, lease, 3)
+    first = job(desk, lease)
     assert Modulation.V17 in first.modulations
     assert first.max_rate == 14400
-    second = order(IDENTITY, replace(lease, tried=tried(Cause.CALL_DROPPED, desk=desk)), 3)
+    second = job(desk, replace(lease, tried=tried(Cause.CALL_DROPPED, desk=desk)))
     assert Modulation.V17 not in second.modulations
-    third = order(
-        IDENTITY, replace(lease, tried=tried(Cause.CALL_DROPPED, Cause.TRAINING_FAILED, desk=desk)), 3
-    )
+    twice = tried(Cause.CALL_DROPPED, Cause.TRAINING_FAILED, desk=desk)
+    third = job(desk, replace(lease, tried=twice))
     assert (third.max_rate, third.ecm) == (9600, False)
 
 
 def test_a_long_fax_gets_the_time_its_pages_need(desk: Desk) -> None:
-    lease = desk.claimed()
-    assert order(IDENTITY, lease, 200).max_seconds > 200 * 60
-    assert order(IDENTITY, lease, 1).max_seconds < 3600
+    long, short = desk.claimed(20), desk.claimed(1, number=ELSEWHERE)
+    assert job(desk, long).max_seconds > 20 * 60
+    assert job(desk, short).max_seconds < 3600
 
 
 def test_the_sub_address_is_sent_where_the_fax_has_one(desk: Desk) -> None:
     lease = desk.claimed()
-    assert order(IDENTITY, lease, 1).sub is None
-    assert order(IDENTITY, replace(lease, sub="41"), 1).sub == "41"
+    assert job(desk, lease).sub is None
+    assert job(desk, replace(lease, sub="41")).sub == "41"
 
 
 # -- the pages
@@ -91,12 +112,12 @@ def test_the_senders_resolution_limits_what_is_offered(
 ) -> None:
     options = {"resolution": wanted} if wanted else {}
     lease = desk.claimed(1, masters=masters_of(1, 60, ("standard", "fine")), **options)
-    assert set(prepared(desk.plant, lease).shape(1).resolutions) == offered
+    assert set(work(desk, lease).pages.shape(1).resolutions) == offered
 
 
 def test_a_wish_no_master_serves_is_served_as_well_as_can_be(desk: Desk) -> None:
     lease = desk.claimed(1, masters=masters_of(1, 60, ("fine",)), resolution="standard")
-    assert prepared(desk.plant, lease).shape(1).resolutions == (Resolution.FINE,)
+    assert work(desk, lease).pages.shape(1).resolutions == (Resolution.FINE,)
 
 
 # -- calls that cannot begin
@@ -106,7 +127,7 @@ def test_drawn_pages_that_vanished_fail_the_fax_instead_of_the_line(desk: Desk, 
     lease = desk.claimed()
     desk.blobs.path(lease.masters["standard"]).unlink()
     with pytest.raises(CannotBegin, match="no longer on disk"):
-        work_of(seat, lease)
+        work(desk, lease)
     mailbox = Mailbox()
     place(seat, lease, mailbox)
     mailbox.close()
@@ -116,26 +137,38 @@ def test_drawn_pages_that_vanished_fail_the_fax_instead_of_the_line(desk: Desk, 
     assert not seat.port.to_modem, "the modem was not touched"
 
 
-def test_a_master_that_is_no_tiff_fails_the_fax(desk: Desk, seat: Seat) -> None:
+def test_a_master_that_is_no_tiff_fails_the_fax(desk: Desk) -> None:
     lease = desk.claimed(1, masters={"standard": b"not a TIFF at all"})
     with pytest.raises(CannotBegin, match="cannot be used"):
-        work_of(seat, lease)
+        work(desk, lease)
 
 
-def test_a_number_that_may_not_be_dialled_is_refused_and_named(desk: Desk, seat: Seat) -> None:
+def test_a_number_that_may_not_be_dialled_is_refused_and_named(desk: Desk) -> None:
     lease = replace(desk.claimed(), destination="00999999999")
     with pytest.raises(CannotBegin) as caught:
-        work_of(seat, lease)
+        job(desk, lease)
     assert caught.value.cause is Cause.NUMBER_REFUSED
 
 
-def test_a_disk_that_fails_is_a_passing_fault(desk: Desk, seat: Seat) -> None:
+def test_a_fax_whose_number_may_not_be_dialled_fails_without_a_word_to_the_modem(
+    desk: Desk, seat: Seat
+) -> None:
+    lease = desk.claimed()
+    mailbox = Mailbox()
+    place(seat, replace(lease, destination="00999999999"), mailbox)
+    mailbox.close()
+    row = desk.delivery(lease.number)
+    assert (row.state, row.cause, row.dials) == (DeliveryState.FAILED, Cause.NUMBER_REFUSED, 0)
+    assert not seat.port.to_modem
+
+
+def test_a_disk_that_fails_is_a_passing_fault(desk: Desk) -> None:
     lease = desk.claimed()
     master = desk.blobs.path(lease.masters["standard"])
     master.unlink()
     master.mkdir()  # reading it is an OSError that is no FileNotFoundError, for root, too
     with pytest.raises(Unavailable, match="cannot be read"):
-        work_of(seat, lease)
+        work(desk, lease)
     assert desk.state(lease.number) is DeliveryState.CLAIMED
 
 
@@ -145,7 +178,9 @@ def test_a_disk_that_fails_is_a_passing_fault(desk: Desk, seat: Seat) -> None:
 def dialled(desk: Desk) -> tuple[queue.Lease, OutboundRecord, int]:
     lease = desk.claimed()
     attempt = desk.store.run(queue.start_attempt, lease, line="sim", simulated=True, now=desk.house.now)
-    record = OutboundRecord(desk.plant, lease, attempt)
+    roster = Roster(lambda: None)
+    roster.fill([(lease, attempt, lease.pages)])
+    record = OutboundRecord(desk.plant, roster)
     desk.store.run(record.write, [n.Dialling(1, 0.0, "")])
     return lease, record, attempt
 
@@ -158,7 +193,7 @@ def test_the_outcome_carries_what_the_far_machine_agreed_to_and_the_session_log(
     _, record, _ = dialled(desk)
     agreed = n.Negotiated(2, 0.0, 14400, "MR", "fine", 1728, ecm=False, text="")
     desk.store.run(record.write, [agreed])
-    outcome = outcome_of(desk.plant, record, busy())
+    outcome = outcome_of(desk.plant, record.negotiated, busy())
     assert (outcome.cause, outcome.compression, outcome.resolution) == (Cause.BUSY, "MR", "fine")
     assert b'"BUSY"' in traces.unpack(desk.blobs.read(outcome.trace_blob or ""))
 
@@ -168,7 +203,7 @@ def test_a_full_disk_loses_the_session_log_but_not_how_the_call_ended(desk: Desk
     full = LocalBlobs(desk.folder / "blobs", files=FullDisk())
     with pytest.raises(StorageFull):
         full.put("trace", b"log")
-    outcome = outcome_of(replace(desk.plant, blobs=full), record, busy())
+    outcome = outcome_of(replace(desk.plant, blobs=full), record.negotiated, busy())
     assert (outcome.cause, outcome.trace_blob) == (Cause.BUSY, None)
     desk.store.run(queue.finish, lease, attempt, outcome, desk.house.now, new_id=desk.house.new_id)
     assert desk.delivery(lease.number).cause is Cause.BUSY
