@@ -18,12 +18,16 @@ from gateway.observe import log
 def main() -> None:
     """Run the command line; turn our errors into a sentence and an exit code."""
     from gateway.cli import (  # noqa: F401  (importing a module registers its command)
+        approve,
+        cancel,
         check_config,
         demo,
+        dialling,
         doctor,
         migrate,
         preview,
         provision,
+        resend,
         send,
         serve,
         sim,

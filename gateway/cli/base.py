@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import sys
 from enum import IntEnum
 from pathlib import Path
@@ -48,3 +50,11 @@ def say(text: str, data: Any, *, as_json: bool) -> None:
 def say_error(text: str) -> None:
     """Print a fault to standard error, in one form for all commands."""
     print(f"postline: {text}", file=sys.stderr)
+
+
+def actor() -> str:
+    """Return who gave the command, for the audit."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        return f"user {os.getuid()} (command line)"

@@ -37,6 +37,9 @@ def send(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the fax is sent or failed.")] = False,
     subject: Annotated[str, typer.Option(help="Subject, with options as in mail.")] = "",
     account: Annotated[str, typer.Option(help="Account that sends (default: the only one).")] = "",
+    at: Annotated[
+        str, typer.Option(help="Not before, in the account's zone: `2030-01-31 09:30`, `09:30`.")
+    ] = "",
 ) -> None:
     """Send documents to one number; with --wait show every page and exit 0 only if all were confirmed.
 
@@ -50,7 +53,7 @@ def send(
     store = Store(settings.server.database_url)
     letter = compose(files, subject)
     key = local_blobs(settings).put("message", letter)
-    accepted = store.run(hand_in, number, account, letter, key, settings)
+    accepted = store.run(hand_in, number, account, letter, key, settings, at)
     say(f"queued as {accepted}", {"number": accepted, "state": "queued"}, as_json=as_json)
     try:
         if wait:
@@ -70,14 +73,17 @@ def compose(files: list[Path], subject: str) -> bytes:
     return letter.as_bytes()
 
 
-def hand_in(session: Session, number: str, account: str, letter: bytes, key: str, config: Config) -> int:
-    """Write the submission; return its public number."""
+def hand_in(
+    session: Session, number: str, account: str, letter: bytes, key: str, config: Config, at: str = ""
+) -> int:
+    """Write the submission, deferred if `at` is given; return its public number."""
     from gateway.domain import dialling
     from gateway.intake.submission import Submission, accept
     from gateway.store.accounts import caller
     from gateway.store.faxes import Recipient
 
-    owner = owner_of(session, account)
+    owner, now = owner_of(session, account), datetime.now(UTC)
+    options = deferred(at, owner, now) if at else {}
     destination = dialling.destination(number, caller(owner), config.dialling.rules())
     submission = Submission(
         door="cli",
@@ -89,8 +95,20 @@ def hand_in(session: Session, number: str, account: str, letter: bytes, key: str
         sha256=sha256(letter).hexdigest(),
         peer="cli",
         evidence={"kind": "cli"},
+        options=options,
     )
-    return accept(session, submission, datetime.now(UTC)).number
+    return accept(session, submission, now).number
+
+
+def deferred(at: str, owner: Account, now: datetime) -> dict[str, str]:
+    """Return the option of a deferred fax; raise `BadOption` for a time that cannot be meant."""
+    from zoneinfo import ZoneInfo
+
+    from gateway.domain import deferral
+
+    defer = deferral.written(at)
+    deferral.due(defer, ZoneInfo(owner.timezone), now)
+    return {"defer": defer}
 
 
 def owner_of(session: Session, name: str) -> Account:
@@ -133,6 +151,7 @@ PROGRESS = {
     "page.sending": "page {n}: sending",
     "page.confirmed": "page {n}: confirmed, {size} octets at {rate} bit/s",
     "page.rejected": "page {n}: rejected by the far machine",
+    "delivery.held": "held until {due_at}: {reason} {detail}",
     "delivery.retry": "waiting until {due_at}: {cause}",
     "delivery.sent": "{state}",
     "delivery.failed": "{state}: {cause} {detail}",

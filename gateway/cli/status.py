@@ -68,7 +68,7 @@ def outbound(delivery: Delivery) -> dict[str, Any]:
     return {
         "number": delivery.number,
         "direction": "out",
-        "state": delivery.state.value,
+        "state": state_of(delivery),
         "cause": delivery.cause.value if delivery.cause else "",
         "detail": delivery.cause_detail,
         "with": delivery.destination,
@@ -76,7 +76,17 @@ def outbound(delivery: Delivery) -> dict[str, Any]:
         "confirmed": delivery.pages_confirmed,
         "dials": delivery.dials,
         "subject": delivery.fax.subject,
+        "due": delivery.due_at.isoformat() if delivery.completed_at is None else "",
+        "held_for": delivery.held_for,
+        "resend_of": delivery.resend_of,
     }
+
+
+def state_of(delivery: Delivery) -> str:
+    """Return the state of a delivery, or that of its fax while that has not come so far."""
+    from gateway.domain.states import DeliveryState
+
+    return (delivery.fax.state if delivery.state is DeliveryState.CREATED else delivery.state).value
 
 
 def inbound(reception: Reception) -> dict[str, Any]:
@@ -99,5 +109,8 @@ def line_of(row: dict[str, Any]) -> str:
     """Return one fax as one line."""
     arrow = "->" if row["direction"] == "out" else "<-"
     pages = f"{row['confirmed']}/{row['pages']} pages"
-    words = (row["number"], arrow, row["with"], row["state"], pages, row["cause"], row["subject"])
+    state = (
+        f"{row['state']} for {row['held_for']} until {row['due']}" if row.get("held_for") else row["state"]
+    )
+    words = (row["number"], arrow, row["with"], state, pages, row["cause"], row["subject"])
     return "  ".join(str(word) for word in words if word != "")

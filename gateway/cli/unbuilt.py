@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS = {
-    "resend": "Send a failed fax again, or only its missing pages.",
-    "cancel": "Cancel a fax that waits or is being sent.",
     "inbox": "List and fetch received faxes.",
     "route": "Explain what a given inbound call would do.",
     "lines": "Show and pause lines.",

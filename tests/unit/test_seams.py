@@ -323,6 +323,8 @@ COMMANDS = {
     "status",
     "resend",
     "cancel",
+    "approve",
+    "dialling",
     "preview",
     "inbox",
     "route",
@@ -340,12 +342,16 @@ COMMANDS = {
 
 
 def commands() -> dict[str, Any]:
+    import gateway.cli.approve
+    import gateway.cli.cancel
     import gateway.cli.check_config
     import gateway.cli.demo
+    import gateway.cli.dialling
     import gateway.cli.doctor
     import gateway.cli.migrate
     import gateway.cli.preview
     import gateway.cli.provision
+    import gateway.cli.resend
     import gateway.cli.send
     import gateway.cli.serve
     import gateway.cli.sim
