@@ -28,12 +28,17 @@ Row = TypeVar("Row", Delivery, Fax, Outbox)
 
 @dataclass(frozen=True, slots=True)
 class LineTraits:
-    """What of a line matters to the queue. `allow` and `deny` are prefixes of canonical numbers ("0081")."""
+    """What of a line matters to the queue. `allow` and `deny` are prefixes of canonical numbers ("0081").
+
+    An account whose setting `lines` names a group is called out for by lines of that `group` only; others by
+    any line.
+    """
 
     name: str
     simulated: bool = False
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -418,17 +418,21 @@ class CallerMemory(Base):
 
 
 class LineStatus(Base):
-    """What a line is doing, for people to see; written by its worker, never read to decide anything."""
+    """What a line is doing, for people to see; written by its worker. `paused` is the operator's word."""
 
     __tablename__ = "line_status"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(12))
     device: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(String(16))  # starting | idle | calling | answering | out_of_service
+    state: Mapped[str] = mapped_column(String(16))  # one of store.lines.STATES
     detail: Mapped[str] = mapped_column(default="")
     number: Mapped[int | None]
     worker: Mapped[str] = mapped_column(String(100), default="")
     since: Mapped[datetime]
+    profile: Mapped[str] = mapped_column(String(40), default="")
+    modem: Mapped[str] = mapped_column(default="")  # what it says of itself
+    probed_at: Mapped[datetime | None]
+    paused: Mapped[bool] = mapped_column(default=False)
 
 
 class Switch(Base):

@@ -50,6 +50,7 @@ ACCOUNT_KEYS = (
     "caps",
     "approval",
     "header",
+    "lines",
     "user",
     "number",
     "token",
@@ -141,6 +142,7 @@ def _sending(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         "caps": lambda given, place: _counts(given, [field.name for field in fields(Caps)], place),
         "approval": lambda given, place: _counts(given, ("pages", "numbers"), place),
         "header": _header,
+        "lines": _group,
     }
     return {key: check(table[key], f"{where}: {key}") for key, check in checks.items() if key in table}
 
@@ -164,6 +166,12 @@ def _header(value: Any, where: str) -> str:
         return str(options.header(value))
     except BadOption as error:
         raise BadConfig(f"{where}: {error.text}") from error
+
+
+def _group(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{0,64}", value):
+        raise BadConfig(f"{where} is the `group` of some lines, not {value!r}")
+    return value
 
 
 def _counts(value: Any, keys: Sequence[str], where: str) -> dict[str, int]:

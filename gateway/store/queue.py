@@ -231,7 +231,10 @@ def _faulted_here(line: LineTraits, now: datetime) -> ColumnElement[bool]:
 
 
 def _dialling_rules(line: LineTraits) -> list[ColumnElement[bool]]:
-    rules = [~Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.deny]
+    wanted = func.coalesce(Account.settings["lines"].as_string(), "")
+    elsewhere = exists().where(Account.id == Delivery.account_id, wanted.not_in(["", line.group]))
+    rules = [~elsewhere]
+    rules += [~Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.deny]
     if line.allow:
         rules.append(
             or_(*(Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.allow))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from store_fixtures import NOON, Cluster, House, postgres_binary
 
 from gateway.domain.errors import BadConfig, StorageFull, Unavailable
-from gateway.store import audit, database, lines
+from gateway.store import audit, database, events, lines
 from gateway.store.database import AsyncStore, Store, translated
 from gateway.store.models import Audit, Fax
 
@@ -222,3 +222,45 @@ def test_an_operators_audit_is_not_an_accounts(house: House) -> None:
         assert [row.actor for row in accounts] == ["bob@acme.example"]
         assert operators[0].data == {"peer": "192.0.2.1"}
         assert session.get(Fax, 1) is None
+
+
+def test_a_line_says_what_its_modem_is_once_it_has_reported(house: House) -> None:
+    house.run(lines.identified, "usb0", NOON, profile="generic", modem="nobody knows the line yet")
+    house.run(lines.report, "usb0", NOON, kind="modem", state="idle")
+    house.run(lines.identified, "usb0", NOON, profile="conexant", modem="CX93001")
+    house.run(lines.report, "usb0", NOON, kind="modem", state="calling")
+    with house.store.reading() as session:
+        (row,) = lines.all_lines(session)
+    assert (row.profile, row.modem, row.probed_at) == ("conexant", "CX93001", NOON)
+
+
+def test_an_operator_pauses_and_resumes_a_line_and_the_audit_knows(house: House) -> None:
+    assert house.run(lines.pause, "usb0", NOON, paused=True, actor="root") is False
+    house.run(lines.report, "usb0", NOON, kind="modem", state="idle")
+    assert not house.store.read(lines.is_paused, "usb0")
+    for _ in range(2):
+        assert house.run(lines.pause, "usb0", NOON, paused=True, actor="root")
+    assert house.store.read(lines.is_paused, "usb0")
+    house.run(lines.report, "usb0", NOON, kind="modem", state="paused")
+    assert house.store.read(lines.is_paused, "usb0"), "the line's own report does not undo it"
+    assert house.run(lines.pause, "usb0", NOON, paused=False, actor="root")
+    assert not house.store.read(lines.is_paused, "usb0")
+    with house.store.reading() as session:
+        assert [row.action for row in audit.latest(session, limit=2)] == ["line.resumed", "line.paused"]
+    assert not house.store.read(lines.is_paused, "usb9")
+
+
+def test_a_host_forgets_its_own_lines_only(house: House) -> None:
+    for name, host in (("a", "one"), ("b", "one"), ("c", "two")):
+        house.run(lines.report, name, NOON, kind="modem", state="idle", worker=f"{host}/{name}/")
+    assert house.run(lines.forget, ["a"], "one") == ["b"]
+    with house.store.reading() as session:
+        assert [row.name for row in lines.all_lines(session)] == ["a", "c"]
+
+
+def test_a_change_of_state_tells_what_the_line_did_before(house: House) -> None:
+    for state in ("idle", "out_of_service", "idle"):
+        house.run(lines.report, "usb0", NOON, kind="modem", state=state)
+    with house.store.reading() as session:
+        told = [(event.data["was"], event.data["state"]) for event in events.since(session, 0)]
+    assert told == [("", "idle"), ("idle", "out_of_service"), ("out_of_service", "idle")]

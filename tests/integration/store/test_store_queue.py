@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
-from store_fixtures import NOON, Call, House
+from store_fixtures import ACME, NOON, Call, House
 
-from gateway.domain.errors import IllegalTransition, LostLease
+from gateway.domain import header
+from gateway.domain.errors import BadConfig, IllegalTransition, LostLease
 from gateway.domain.header import DEFAULT
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
@@ -531,3 +532,23 @@ def test_events_name_their_number_fax_and_account(house: House) -> None:
     for event in house.store.read(events.since, 0, number=number):
         assert (event.number, event.account_id) == (number, 1)
         assert event.fax_id == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "group", "gets"), [("", "", 1), ("", "a", 1), ("a", "a", 1), ("a", "b", 0), ("a", "", 0)]
+)
+def test_an_account_that_asks_for_a_group_of_lines_gets_no_other(
+    house: House, wanted: str, group: str, gets: int
+) -> None:
+    house.account(**(ACME | {"lines": wanted}))
+    house.accept("0081312345678")
+    house.draw()
+    traits = queue.LineTraits("usb0", group=group)
+    lease = house.run(queue.claim, traits, "host/usb0/1", house.now)
+    assert (lease is not None) == bool(gets)
+
+
+def test_a_group_that_cannot_be_one_is_refused_when_provisioned(house: House) -> None:
+    for bad in ("two words", 7, ["a"]):
+        with pytest.raises(BadConfig, match="lines is the `group` of some lines"):
+            house.account(**(ACME | {"lines": bad}))
