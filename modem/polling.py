@@ -65,12 +65,6 @@ class OfferingReceiver(T30Receiver):
         self._pages = pages
         self._asked: dict[Fcf, bytes] = {}
 
-    def _is_echo(self, closing: Frame) -> bool:
-        """Take a DIS for our own only if it says what ours says."""
-        if closing.fcf is Fcf.DIS:
-            return closing.fif == self._dis.fif
-        return super()._is_echo(closing)
-
     def _take_burst(self, frames: list[Frame]) -> None:
         super()._take_burst(frames)
         self._asked = {frame.fcf: frame.fif for frame in frames}
@@ -155,7 +149,7 @@ class FetchingReceiver(T30Receiver):
         (State.PHASE_B, Fcf.DIS): "_introduce_again",
         (State.PHASE_B, Fcf.DCN): "_refused",
     }
-    own_frames = reception.OWN_ANSWERS | {Fcf.DTC, Fcf.CIG, Fcf.NSC, Fcf.PWD, Fcf.SEP}
+    own_frames = reception.OWN_ANSWERS | {Fcf.DTC}
 
     def __init__(self, job: CallJob, sink: PageSink, rates: Iterable[Rate] = tuple(Rate)) -> None:
         super().__init__(job, sink, rates)

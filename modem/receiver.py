@@ -52,4 +52,4 @@ class T30Receiver(EcmReception, PlainReception):
     """Receives one document into a `PageSink`."""
 
     table = reception.TABLE | reception_plain.TABLE | reception_ecm.TABLE
-    own_frames = reception.OWN_ANSWERS | {Fcf.DIS, Fcf.CSI, Fcf.NSF}
+    own_frames = reception.OWN_ANSWERS | {Fcf.DIS}

@@ -12,6 +12,7 @@ from modem import tcf
 from modem.actions import Action, Answer, ListenData, ListenFrames
 from modem.capabilities import Dcs, Dis, offer
 from modem.coding import Compression
+from modem.events import DriverFailed, HungUp
 from modem.fcf import Fcf, Frame
 from modem.ident import decode_ident, encode_ident
 from modem.incoming import CarrierData
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modem.coding import PageSink, ReceivedPage
+    from modem.events import Event
     from modem.job import CallJob
 
 REPEAT_WINDOW = 4.0  # T4 of the far end at its longest (3.45 s), and the driver's delay
@@ -41,6 +43,8 @@ TABLE: Table = {
     (State.ANSWERING, Cue.SILENCE): "_nobody",
     (State.PHASE_B, Fcf.DCS): "_take_dcs",
     (State.PHASE_B, Fcf.DTC): "_decline_poll",
+    (State.PHASE_B, Fcf.DIS): "_decline_poll",
+    (State.REOPENING, Fcf.DTC): "_decline_poll",
     (State.PHASE_B, Fcf.CRP): "_introduce_again",
     (State.PHASE_B, Cue.SILENCE): "_introduce_again",
     (State.TCF, Cue.DATA_ENDED): "_judge_tcf",
@@ -137,7 +141,14 @@ class Reception(Session):
         return self._end(Reason.NO_CARRIER, "T1 without DCS")
 
     def _decline_poll(self) -> list[Action]:
-        return self._end(Reason.POLL_REFUSED, "DTC, and no document to be polled")
+        """Leave a caller that wants to receive, whether it says so by DTC or by a DIS of its own."""
+        return self._end(Reason.POLL_REFUSED, "the far machine polls, and there is no document")
+
+    def _is_echo(self, closing: Frame) -> bool:
+        """Take a DIS for our own only if it says what ours says."""
+        if closing.fcf is Fcf.DIS:
+            return closing.fif == self._dis.fif
+        return super()._is_echo(closing)
 
     def _take_burst(self, frames: list[Frame]) -> None:
         fields = {frame.fcf: frame.fif for frame in frames}
@@ -309,10 +320,19 @@ class Reception(Session):
     def _remote_left(self) -> list[Action]:
         return self._end(Reason.REMOTE_DISCONNECT, f"DCN while {self.state.value}", dcn=False)
 
+    def _heed(self, event: Event) -> list[Action]:
+        """Take an event; once EOP is confirmed a line or modem that goes takes nothing with it."""
+        if isinstance(event, HungUp | DriverFailed) and self._complete():
+            return self._end(Reason.RECEIVED, "the line was dropped after EOP", dcn=False)
+        return super()._heed(event)
+
     def _line_gone(self) -> list[Action]:
-        if self.state is State.CLOSING and self._unconfirmed is None:
+        if self._complete():
             return self._end(Reason.RECEIVED, "the line was dropped after EOP", dcn=False)
         return super()._line_gone()
+
+    def _complete(self) -> bool:
+        return self.state is State.CLOSING and self._unconfirmed is None
 
     def _settle(self) -> None:
         """Keep a page that came but was never confirmed."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
-from t30_fixtures import ANSWERER, Tray, stream
+from t30_fixtures import ANSWERER, COMMON, Tray, stream
 from t30_script import FULL_DIS, Script
 
 from modem import t4
-from modem.capabilities import Dcs, Dis, negotiate
+from modem.capabilities import Dcs, Dis, negotiate, offer
 from modem.coding import Coding, Compression, Resolution
 from modem.fcf import Fcf, Frame
 from modem.ident import encode_ident
@@ -22,6 +22,7 @@ from modem.simline import Line, Said
 
 MH, MR = Compression.MH, Compression.MR
 ROWS = 100
+OFFER = offer(rates=Rate, compressions=(MH, MR), resolutions=COMMON)
 
 
 def dcs(coding: Coding, rate: Rate = Rate.V17_14400) -> Frame:
@@ -42,7 +43,18 @@ GOOD = t4.finish(stream(MH, 1728, ROWS, 1), MH)
 SECOND = t4.finish(stream(MH, 1728, ROWS, 2), MH)
 CUT = GOOD[: len(GOOD) // 2]
 NO_LINES = b"\xff" * 400 + t4.to_octets(t4.EOL)
-PAGES = (GOOD, SECOND, spoiled(0.04), spoiled(0.10), spoiled(0.16), CUT, NO_LINES)
+
+
+def stretched(seconds: float) -> bytes:
+    """Return a page whose second line is filled until it lasts so long at 14400 bit/s."""
+    before, line, *rest = t4.to_bits(stream(MH, 1728, ROWS, 1)).split(t4.EOL)[1:]
+    filled = line.ljust(round(seconds * 14400) - len(t4.EOL), "0")
+    return t4.finish(t4.to_octets(t4.EOL + t4.EOL.join([before, filled, *rest])), MH)
+
+
+PAGES = (
+    GOOD, SECOND, spoiled(0.04), spoiled(0.10), spoiled(0.16), CUT, NO_LINES, stretched(4.9), stretched(5.1),
+)  # fmt: skip
 FRAMES = {
     "DCS": dcs(Coding(MH)),
     "DCS12": dcs(Coding(MH), Rate.V17_12000),
@@ -50,6 +62,7 @@ FRAMES = {
     "ECM": Frame(Fcf.DCS, x=True, fif=bytes.fromhex("00 22 00 04")),
     "V33": Frame(Fcf.DCS, x=True, fif=bytes.fromhex("00 12 00")),
     "LONG": Frame(Fcf.DCS, x=True, fif=dcs(Coding(MH)).fif[:2] + bytes.fromhex("80 80 80 80 80 00")),
+    "OURS": Frame(Fcf.DIS, fif=OFFER.fif),
     "SUB": Frame(Fcf.SUB, x=True, fif=encode_ident("4711")),
 }
 TRAINED = "> TCF 14400\n< CFR\n"
@@ -187,9 +200,20 @@ CASES = {
         "< DIS\n> EOP\n< DIS\n> DCN\n< nothing 5", Reason.REMOTE_DISCONNECT
     ),
     "our own DIS comes back": Case(
-        "< DIS\n> DIS\n" + "wait 0.1\n> TSI DCS\n" + TRAINED + LAST_PAGE,
+        "< DIS\n> OURS\n" + "wait 0.1\n> TSI DCS\n" + TRAINED + LAST_PAGE,
         Reason.RECEIVED,
         "c",
+    ),
+    "a DIS in answer to ours wants a document": Case("< DIS\n> CSI DIS\n< DCN", Reason.POLL_REFUSED),
+    "it polls after EOM": Case(
+        OPENING + "> page 1\n> EOM\n< MCF\n> DTC\n< DCN", Reason.POLL_REFUSED, "c"
+    ),
+    "EOP again, then the line goes": Case(
+        OPENING + "> page 1\n> EOP\n< MCF\nwait 2\n> EOP\n< MCF\nhang up", Reason.RECEIVED, "c"
+    ),
+    "a line of 4.9 s": Case(OPENING + "> page 8\n> EOP\n< MCF\n> DCN", Reason.RECEIVED, "c"),
+    "a line of 5.1 s": Case(
+        OPENING + "> page 9\n> EOP\n< RTN\n> DCN\n< nothing 5", Reason.REMOTE_DISCONNECT, "r"
     ),
 }  # fmt: skip
 LETTERS = {PageState.CONFIRMED: "c", PageState.AWAITING: "a", PageState.REJECTED: "r"}
