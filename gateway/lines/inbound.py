@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.domain.callers import Taken, caller_key
 from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
 from gateway.lines import trace
 from gateway.lines.journal import Journal
 from gateway.observe.crash import crash_point
-from gateway.store import blobs, events, receptions
+from gateway.store import blobs, events, memory, receptions
 from modem import notices as n
-from modem.call import FaxCall
+from modem.coding import Resolution
 from modem.job import CallJob
+from modem.rates import Modulation
+from modem.recording import RecordedCall
 from modem.run import Mailbox, run_call
 from render.received import received_page
 from render.tiff import write_tiff
@@ -29,12 +32,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from gateway.lines.base import Plant, Seat
+    from gateway.domain.callers import Narrowing
+    from gateway.lines.base import Identity, Plant, Seat
     from modem.coding import Coding, PageShape, ReceivedPage
     from modem.result import CallResult
     from modem.ring import Incoming
 
 log = structlog.get_logger()
+
+RESOLUTIONS = (Resolution.STANDARD, Resolution.FINE, Resolution.SUPERFINE)
+"""What `render` draws a received page from."""
+COARSE = (Resolution.STANDARD, Resolution.FINE)
 
 LONGEST_SECONDS = 4 * 3600.0
 """No reception lasts longer: 200 fine pages at 2400 bit/s."""
@@ -80,6 +88,7 @@ class InboundRecord:
         self._plant, self._line, self._worker = seat.plant, seat.line, worker
         self._incoming, self._tray = incoming, tray
         self.number = 0
+        self.rows = self.bad_rows = 0
 
     def write(self, session: Session, notices: Sequence[n.Notice]) -> None:
         """Write these notices; raises `LostLease`."""
@@ -108,6 +117,7 @@ class InboundRecord:
 
     def _page(self, session: Session, page: ReceivedPage) -> None:
         stored = keep(self._plant, session, page)
+        self.rows, self.bad_rows = self.rows + page.rows, self.bad_rows + len(page.bad_lines)
         receptions.page_stored(session, self.number, stored, self._plant.now())
 
 
@@ -144,7 +154,8 @@ def answer(seat: Seat, incoming: Incoming, mailbox: Mailbox, worker: str) -> Non
     """Answer one call and write what came of it; never raises for what the line did."""
     tray = Tray()
     record = InboundRecord(seat, incoming, tray, worker)
-    job = CallJob(role="answer", ident=seat.line.ident, ecm=False, max_seconds=LONGEST_SECONDS)
+    known = seat.plant.store.read(memory.recall_caller, caller_key(incoming.caller), seat.plant.now())
+    job = order(seat.line, known)
     journal = Journal(
         seat.plant.store,
         record,
@@ -152,20 +163,38 @@ def answer(seat: Seat, incoming: Incoming, mailbox: Mailbox, worker: str) -> Non
         failed=lambda _: mailbox.cancel(),
     )
     try:
-        result = run_call(
-            FaxCall(job, NothingToSend(), tray, seat.profile),
-            seat.port,
-            clock=seat.plant.clock,
-            on_notice=journal.put,
-            mailbox=mailbox,
-        )
+        taken = RecordedCall(job, NothingToSend(), tray, seat.profile)
+        result = run_call(taken, seat.port, clock=seat.plant.clock, on_notice=journal.put, mailbox=mailbox)
+        result = seat.timed(taken.recorded() or result)
     finally:
         journal.close()
     if record.number:
+        remember(seat.plant, incoming, record, result)
         try:
             close(seat.plant, record.number, result)
         except LostLease as lost:
             log.error("reception.not_ours", detail=lost.detail)  # noqa: TRY400  (no fault of code)
+
+
+def order(line: Identity, known: Narrowing) -> CallJob:
+    """Return what the engine is asked to do, offering a poor caller less."""
+    return CallJob(
+        role="answer",
+        ident=line.ident,
+        max_rate=known.max_rate or 14400,
+        modulations=tuple(m for m in Modulation if known.v17 or m is not Modulation.V17),
+        max_seconds=LONGEST_SECONDS,
+        receive_resolutions=COARSE if known.coarse else RESOLUTIONS,
+    )
+
+
+def remember(plant: Plant, incoming: Incoming, record: InboundRecord, result: CallResult) -> None:
+    """Learn from a call in which a fax machine was heard."""
+    if not (result.rate or result.pages or result.ftt):
+        return
+    taken = Taken(result.success, plant.now(), record.rows, record.bad_rows, result.rtn, result.ftt)
+    key = caller_key(incoming.caller, result.remote_id)
+    plant.store.run(memory.learn_caller, key, taken)
 
 
 def stored(notice: n.Notice, mailbox: Mailbox) -> None:
