@@ -37,7 +37,26 @@ MOST_ROUNDS = 5000
 
 RESULTS = (b"OK", b"OK", b"CONNECT", b"ERROR", b"NO CARRIER", b"+FRH:3", b"+FCERROR", b"BUSY", b"RING")
 CAPABLE = bytes.fromhex("00ee7b44801888")
-FIFS = {Fcf.DIS: CAPABLE, Fcf.DTC: CAPABLE, Fcf.PPR: bytes(32), Fcf.CTC: bytes.fromhex("0062")}
+COMMANDED = tuple(map(bytes.fromhex, ("002270", "0022f004", "0022f044", "0022f00c", "006a70", "0002f004")))
+FIFS = {
+    Fcf.DIS: (CAPABLE,),
+    Fcf.DTC: (CAPABLE,),
+    Fcf.PPR: (bytes(32), b"\x05" + bytes(31)),
+    Fcf.DCS: COMMANDED,
+}
+PAGE_ENDS = (Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PPS)
+VERDICTS = (Fcf.MCF, Fcf.MCF, Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PPR, Fcf.PPR, Fcf.RNR)
+LIKELY = {
+    Fcf.DIS: (Fcf.DCS, Fcf.DCS, Fcf.DCS, Fcf.DTC),
+    Fcf.DTC: (Fcf.DCS,),
+    Fcf.DCS: (Fcf.CFR, Fcf.CFR, Fcf.CFR, Fcf.FTT, Fcf.DIS),
+    **dict.fromkeys(PAGE_ENDS, VERDICTS),
+    Fcf.RR: VERDICTS,
+    Fcf.CTC: (Fcf.CTR,),
+    Fcf.EOR: (Fcf.ERR,),
+    **dict.fromkeys((Fcf.CFR, Fcf.MCF, Fcf.PPR, Fcf.CTR, Fcf.RNR), (*PAGE_ENDS, Fcf.PPS, Fcf.RR, Fcf.CTC)),
+}
+"""What we sent last, and what a far machine in its right mind may say to it."""
 
 
 class Nowhere:
@@ -52,35 +71,55 @@ class Nowhere:
 
 
 class ContraryModem:
-    """Answers of a modem and a far machine that obey when they like to."""
+    """Answers of a modem and a far machine that obey when they like to: `obedience` of 0 to 1."""
 
-    def __init__(self, chance: Random) -> None:
-        self._chance = chance
+    def __init__(self, chance: Random, obedience: float) -> None:
+        self._chance, self._obedience = chance, obedience
+        self._last = Fcf.DCN
 
     def says(self, octets: bytes) -> bytes:
         """Return what comes back for what the call wrote; often what a good modem would say."""
-        kind = self._chance.random()
-        if kind < 0.12:
-            return self._chance.randbytes(self._chance.randrange(1, 40))
-        if kind < 0.3:
-            return b"\r\n" + self._chance.choice(RESULTS) + b"\r\n"
+        self._notice(octets)
+        if octets and not octets.startswith(b"AT") and not octets.endswith(b"\x10\x03"):
+            return b""
+        if self._chance.random() > self._obedience:
+            return self._nonsense()
         if b"+FRH" in octets:
-            return self._frame()
+            return b"\r\nCONNECT\r\n" + self._frame()
         if b"+FRM" in octets:
             return b"\r\nCONNECT\r\n" + shield(self._data()) + b"\x10\x03\r\nNO CARRIER\r\n"
-        wants_data = any(word in octets for word in (b"ATD", b"ATA", b"+FTH", b"+FTM"))
-        return b"\r\nCONNECT\r\n" if wants_data else b"\r\nOK\r\n"
+        if b"ATD" in octets:
+            self._last = Fcf.DCN
+            return b"\r\nCONNECT\r\n" + self._frame(Fcf.DIS)
+        more = octets.startswith(b"\xff\x03") or any(word in octets for word in (b"ATA", b"+FTH", b"+FTM"))
+        return b"\r\nCONNECT\r\n" if more else b"\r\nOK\r\n"
 
-    def _frame(self) -> bytes:
-        fcf = self._chance.choice(tuple(Fcf))
-        fif = FIFS.get(fcf) or self._chance.choice((b"", CAPABLE, bytes(4), self._chance.randbytes(9)))
-        frame = Frame(fcf, self._chance.random() < 0.5, self._chance.random() < 0.8, fif)
-        end = self._chance.choice((b"OK", b"OK", b"OK", b"ERROR", b"NO CARRIER"))
-        return b"\r\nCONNECT\r\n" + shield(frame.encode() + b"\xaa\xbb") + b"\x10\x03\r\n" + end + b"\r\n"
+    def _notice(self, octets: bytes) -> None:
+        frame = Frame.decode(octets[:3]) if octets.startswith(b"\xff") else None
+        self._last = frame.fcf if frame else self._last
+
+    def _nonsense(self) -> bytes:
+        if self._chance.random() < 0.3:
+            return self._chance.randbytes(self._chance.randrange(1, 40))
+        if self._chance.random() < 0.3:
+            return b"\r\nCONNECT\r\n" + self._frame(self._chance.choice(tuple(Fcf)))
+        return b"\r\n" + self._chance.choice(RESULTS) + b"\r\n"
+
+    def _frame(self, fcf: Fcf | None = None) -> bytes:
+        fcf = fcf or self._chance.choice(LIKELY.get(self._last, tuple(Fcf)))
+        wild = self._chance.random() > self._obedience
+        fif = self._chance.randbytes(4) if wild else self._chance.choice(FIFS.get(fcf, (b"", bytes(4))))
+        frame = Frame(fcf, self._chance.random() < 0.5, self._chance.random() < 0.95, fif)
+        end = (
+            b"OK"
+            if self._chance.random() < self._obedience
+            else self._chance.choice((b"ERROR", b"NO CARRIER"))
+        )
+        return shield(frame.encode() + b"\xaa\xbb") + b"\x10\x03\r\n" + end + b"\r\n"
 
     def _data(self) -> bytes:
         """Return a good check, a block of frames, half a page or noise."""
-        match self._chance.randrange(4):
+        match self._chance.randrange(4) if self._last is not Fcf.DIS else 0:
             case 0:
                 return bytes(2700)
             case 1:
@@ -98,9 +137,9 @@ class Contest:
 
     def __init__(self, seed: int, pages: PreparedPages) -> None:
         self._chance = Random(seed)
-        self._modem = ContraryModem(self._chance)
-        self._noise = self._chance.random() < 0.15
-        self._stores = self._chance.random() < 0.9
+        self._modem = ContraryModem(self._chance, self._chance.choice((0.7, 0.95, 0.99, 0.995)))
+        self._noise = self._chance.random() < 0.05
+        self._stores = self._chance.random() < 0.95
         self.call = FaxCall(
             self._job(),
             pages,
@@ -137,9 +176,9 @@ class Contest:
     def _turn(self) -> None:
         self._store()
         wrote = self.call.data_to_send()
-        if self._chance.random() < 0.001:
+        if self._chance.random() < 0.0005:
             self._count(lambda: self.call.cancel(self.now))
-        if wrote or self._noise or self._chance.random() < 0.05:
+        if wrote or self._noise or self._chance.random() < 0.01:
             said = self._chance.randbytes(9) if self._noise else self._modem.says(wrote)
             self.now += self._chance.random() * 0.3
             self._count(lambda: self.call.receive_data(said, self.now))
