@@ -325,12 +325,13 @@ def demo_around(config: Config, environ: Mapping[str, str]) -> Demo | None:
     folder, data, line = Path(named), config.server.data, config.line[0].name
     cast = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
 
-    def call_in(caller: str) -> None:
+    def call_in(caller: str) -> bool:
         document = data / "far-document.tif"
         if not document.is_file():
             raise Unavailable("The far machine has no document yet: wait for the end of the first two calls.")
         with simulated.control(data, line) as exchange:
-            exchange.call(cast["ours"], document, caller)
+            call = exchange.call(cast["ours"], document, caller)
+            return any(line["call"] == call for line in exchange.status()["lines"].values())
 
     return Demo(
         folder=folder,

@@ -46,6 +46,7 @@ class LineConfig(BaseModel):
     prefix: Annotated[str, StringConstraints(pattern=r"^[0-9*#,]*$")] = ""
     rings: int = Field(1, ge=1, le=20)
     max_concurrent: int | None = Field(None, ge=1)
+    exchange: str = ""
     speed: float | Literal["max"] = 1.0
     far: list[FarSettings] = []
 
@@ -74,6 +75,12 @@ class LineConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _an_exchange_has_one_owner(self) -> LineConfig:
+        if self.exchange and (self.type != "simulated" or self.far or "speed" in self.model_fields_set):
+            raise ValueError("`exchange` puts a simulated line on another's; `far` and `speed` are there")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_is_passed_over(self) -> LineConfig:
         if self.class_.startswith("2"):
             raise ValueError(f"class {self.class_} is not built yet; use auto, 1 or 1.0")
@@ -82,6 +89,11 @@ class LineConfig(BaseModel):
                 "`max_concurrent` counts over a `group` of lines; a line by itself carries one call"
             )
         return self
+
+    @property
+    def exchange_name(self) -> str:
+        """The simulated line whose exchange this one is on: its own, or the one named."""
+        return self.exchange or self.name
 
     def dials_at(self, now: datetime) -> bool:
         """Say whether this line may begin a call at this instant (aware)."""
@@ -127,6 +139,9 @@ def check_together(lines: list[LineConfig]) -> None:
     names = [line.name for line in lines]
     if len(names) != len(set(names)):
         raise ValueError("two lines have the same name")
+    exchanges = {line.name for line in lines if line.type == "simulated" and not line.exchange}
+    if strangers := {line.exchange_name for line in lines if line.type == "simulated"} - exchanges:
+        raise ValueError(f"`exchange` names {min(strangers)!r}, which is no simulated line with its own")
     devices = [line.device for line in lines if line.device]
     if len(devices) != len(set(devices)):
         raise ValueError("two lines have the same device")

@@ -15,6 +15,7 @@ import httpx
 from PIL import Image, ImageDraw
 from store_fixtures import Call, House
 
+from gateway.demo import settings
 from gateway.domain.outcome import Cause
 from gateway.store import events, faxes, lines, receptions
 from gateway.store.blobs import Floor, LocalBlobs
@@ -64,6 +65,7 @@ class Pages:
         self.store = AsyncStore(url)
         self.stop = asyncio.Event()
         self.called: list[str] = []
+        self.engaged = False
         tokens = (f"{n:064x}" for n in itertools.count(1))
         self.site = Site(
             store=self.store,
@@ -88,10 +90,14 @@ class Pages:
             smtp=("127.0.0.1", 9),
             sender="alice@acme.example",
             domain="fax.acme.example",
-            numbers={"fax": "+81312345678", "busy": "+81312345679", "silent": "+81312345680", "drops": "+81"},
+            numbers=dict(settings.FAR),
             paper=Paper(lambda name: (self.folder / "evidence" / name).read_bytes()),
-            call_in=self.called.append,
+            call_in=self._call_in,
         )
+
+    def _call_in(self, caller: str) -> bool:
+        self.called.append(caller)
+        return not self.engaged
 
     async def close(self) -> None:
         """Close browser and stores."""

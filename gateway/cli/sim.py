@@ -75,10 +75,12 @@ def exchange_of(config: Config, line: str) -> Iterator[Control]:
 
 
 def simulated_line(config: Config, name: str) -> str:
-    """Return the named simulated line, or the only one there is."""
-    names = [line.name for line in config.line if line.type == "simulated"]
-    if name in names:
-        return name
+    """Return the line whose exchange the named one is on, or the only exchange there is."""
+    lines = [line for line in config.line if line.type == "simulated"]
+    for line in lines:
+        if line.name == name:
+            return line.exchange_name
+    names = [line.name for line in lines if not line.exchange]
     if name or len(names) != 1:
         raise Refused(f"Name a simulated line with --line; there are: {', '.join(names) or 'none'}.")
     return names[0]

@@ -1,6 +1,7 @@
 """The demo's configuration and accounts: the same files an operator writes, with loopback ports filled in.
 
-Numbers: +81312345678 is a fax machine; the others are busy, silent, or break off, for the buttons.
+Numbers: +81312345678 is a fax machine; the others are busy, silent, break off, are reached over a line with
+bursts of noise, or lose the line in page 2, for the buttons. Two lines, so that one call waits for no other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ SENDER = "alice@demo.example"
 INBOX = ("alice@demo.example", "backup@elsewhere.example")
 OUR_NUMBER = "+81344772288"
 FAX, BUSY, SILENT, DROPS = "+81312345678", "+81312345679", "+81312345680", "+81312345681"
-FAR = {"fax": FAX, "busy": BUSY, "silent": SILENT, "drops": DROPS}
+NOISY, CUT = "+81312345682", "+81312345683"
+FAR = {"fax": FAX, "busy": BUSY, "silent": SILENT, "drops": DROPS, "noisy": NOISY, "cut": CUT}
+
+BURSTS = '{ length_ms = 60, level_dbm0 = -12, every_s = 0.9, from_s = 12, until_s = 16, toward = "far" }'
+"""Some bursts a call, all inside its first page: before second 12 the machines train."""
 
 CONFIG = """\
 [server]
@@ -58,7 +63,16 @@ far = [
   {{ number = "{busy}", answers = "busy" }},
   {{ number = "{silent}", answers = "no-answer" }},
   {{ number = "{drops}", answers = "fax", drop = {{ page = 1, after_s = 3.0 }} }},
+  {{ number = "{noisy}", answers = "fax", seed = 1, bursts = {bursts} }},
+  {{ number = "{cut}", answers = "fax", drop = {{ page = 2, after_s = 2.0 }} }},
 ]
+
+[[line]]
+name = "sim2"
+type = "simulated"
+exchange = "sim"                     # the second line to the same exchange, under the same number
+number = "{ours}"
+ident = "+81 3 4477 2288"
 """
 
 ACCOUNTS = f"""\
@@ -140,4 +154,7 @@ def config_text(folder: Path, ports: Ports, *, speed: str = '"max"', level: str 
         busy=BUSY,
         silent=SILENT,
         drops=DROPS,
+        noisy=NOISY,
+        cut=CUT,
+        bursts=BURSTS,
     )

@@ -74,6 +74,7 @@ def modem_line(plant: Plant, config: Config, line: LineConfig) -> ModemLine:
     """Return one line; a simulated one finds its device, and its line time, at its exchange."""
     if line.type == "modem":
         return ModemLine(plant, line, lambda: line.device)
-    device = line.device or simulated.device_of(config.server.data, line.name)
-    seconds = partial(simulated.seconds_on_line, config.server.data, line.name)
+    data = config.server.data
+    device = line.device or simulated.device_of(data, line.name, line.exchange)
+    seconds = partial(simulated.seconds_on_line, data, line)
     return ModemLine(plant, line, lambda: device, profile_of(line), seconds)

@@ -20,6 +20,7 @@ from gateway.domain.errors import Unavailable
 from modem.sim.control import Control, ControlError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gateway.config import Config
@@ -35,10 +36,11 @@ AGAIN_SECONDS = 10.0
 
 @dataclass
 class ExchangeProcess:
-    """A running exchange: its line, its folder, and the process if we started it."""
+    """A running exchange: the line it is named after, the others on it, the process if we started it."""
 
     data: Path
     line: LineConfig
+    others: Sequence[LineConfig]
     process: subprocess.Popen[bytes] | None
     look_at: float = 0.0
 
@@ -56,7 +58,7 @@ class ExchangeProcess:
             return
         log.error("exchange.died", line=self.line.name)
         try:
-            self.process = start_exchange(self.data, self.line).process
+            self.process = start_exchange(self.data, self.line, self.others).process
         except Unavailable as error:
             log.error("exchange.not_restarted", line=self.line.name, error=error.text)  # noqa: TRY400
             self.look_at = now + AGAIN_SECONDS
@@ -82,9 +84,9 @@ def folder_of(data: Path, line: str) -> Path:
     return data / "sim" / line
 
 
-def device_of(data: Path, line: str) -> str:
-    """Return the device a simulated line's soft modem appears as."""
-    return str(folder_of(data, line) / "ports" / line)
+def device_of(data: Path, line: str, exchange: str = "") -> str:
+    """Return the device a simulated line's soft modem appears as, at its own exchange or another line's."""
+    return str(folder_of(data, exchange or line) / "ports" / line)
 
 
 def control(data: Path, line: str) -> Control:
@@ -96,19 +98,27 @@ def control(data: Path, line: str) -> Control:
 
 
 def start_exchanges(config: Config) -> list[ExchangeProcess]:
-    """Start the exchange of every simulated line that does not run yet; return all of them."""
-    return [start_exchange(config.server.data, line) for line in config.line if line.type == "simulated"]
+    """Start every exchange that does not run yet; return all of them."""
+    data, lines = config.server.data, [line for line in config.line if line.type == "simulated"]
+    owners = [line for line in lines if not line.exchange]
+    return [
+        start_exchange(data, owner, [line for line in lines if line.exchange == owner.name])
+        for owner in owners
+    ]
 
 
-def start_exchange(data: Path, line: LineConfig) -> ExchangeProcess:
-    """Start one exchange, or find the one that outlived us; raises `Unavailable` if it does not come up."""
+def start_exchange(data: Path, line: LineConfig, others: Sequence[LineConfig] = ()) -> ExchangeProcess:
+    """Start the exchange of a line, with the `others` on it, or find the one that outlived us.
+
+    Raises `Unavailable` if it does not come up.
+    """
     folder = folder_of(data, line.name)
     if answers(folder):
         log.info("exchange.found", line=line.name)
-        return ExchangeProcess(data, line, None)
+        return ExchangeProcess(data, line, others, None)
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "exchange.json"
-    settings.write_text(json.dumps(exchange_settings(line), indent=1), encoding="utf-8")
+    settings.write_text(json.dumps(exchange_settings(line, others), indent=1), encoding="utf-8")
     with (folder / "log").open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "modem.sim", "--dir", str(folder), "--config", str(settings)],
@@ -121,7 +131,7 @@ def start_exchange(data: Path, line: LineConfig) -> ExchangeProcess:
         if process.poll() is not None or time.monotonic() > deadline:
             raise Unavailable(f"The exchange of line {line.name} did not start; see {folder / 'log'}.")
         time.sleep(0.02)
-    return ExchangeProcess(data, line, process)
+    return ExchangeProcess(data, line, others, process)
 
 
 def answers(folder: Path) -> bool:
@@ -134,17 +144,16 @@ def answers(folder: Path) -> bool:
     return True
 
 
-def exchange_settings(line: LineConfig) -> dict[str, Any]:
-    """Return the exchange's configuration for one simulated line."""
-    number = line.number or line.ident
+def exchange_settings(line: LineConfig, others: Sequence[LineConfig] = ()) -> dict[str, Any]:
+    """Return the configuration of a simulated line's exchange, with the `others` on it."""
     return {
         "speed": line.speed,
-        "lines": [{"name": line.name, "number": number}],
+        "lines": [{"name": one.name, "number": one.number or one.ident} for one in (line, *others)],
         "far": [far.model_dump(mode="json", exclude_unset=True) for far in line.far],
     }
 
 
-def seconds_on_line(data: Path, line: str, measured: float) -> float:
+def seconds_on_line(data: Path, line: LineConfig, measured: float) -> float:
     """Return the line seconds of the call a line has just ended, from answer to on-hook.
 
     `measured` is what our own clock says: it stands where the call was never answered, and where the exchange
@@ -153,9 +162,10 @@ def seconds_on_line(data: Path, line: str, measured: float) -> float:
     if not measured:
         return 0.0
     try:
-        with Control(folder_of(data, line) / "control.sock", timeout=CONTROL_SECONDS) as exchange:
-            state = exchange.line(line)
+        socket = folder_of(data, line.exchange_name) / "control.sock"
+        with Control(socket, timeout=CONTROL_SECONDS) as exchange:
+            state = exchange.line(line.name)
     except (OSError, ControlError, ValueError) as error:
-        log.warning("exchange.no_line_time", line=line, error=str(error))
+        log.warning("exchange.no_line_time", line=line.name, error=str(error))
         return measured
     return measured if state["off_hook"] or state["last"] is None else float(state["last"]["talk_s"])

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo around us. `numbers`: what a far machine does (fax, busy, silent, drops) -> its number.
+    """The demo around us. `numbers`: what a far machine does (fax, busy, noisy, ...) -> its number.
 
     `call_in` lets the far machine of that number call us and send its document; it blocks until the call
-    has begun, and raises `Unavailable`. `paper` draws pages of the evidence.
+    has begun, and raises `Unavailable`. It returns whether a line of ours is free: if not, the caller hears
+    the busy tone. `paper` draws pages of the evidence.
     """
 
     folder: Path
@@ -33,7 +34,7 @@ class Demo:
     domain: str
     numbers: dict[str, str]
     paper: Paper
-    call_in: Callable[[str], None]
+    call_in: Callable[[str], bool]
 
     @property
     def mailboxes(self) -> Path:

@@ -64,11 +64,19 @@ class Exchange:
 
     # -- number plan
 
+    def _by_number(self) -> dict[str, Line]:
+        """Our lines by their numbers; of several with one number the first that is free."""
+        found: dict[str, Line] = {}
+        for line in self.lines.values():
+            number = digits_of(line.number)
+            if number not in found or (found[number].call is not None and line.call is None):
+                found[number] = line
+        return found
+
     def _listed(self, dialled: str) -> Line | FarNumber | None:
         """Whose number ends most like what was dialled: trunk and international prefixes do not matter."""
         wanted = digits_of(dialled)
-        listed: dict[str, Line | FarNumber] = {digits_of(line.number): line for line in self.lines.values()}
-        listed |= self._far
+        listed: dict[str, Line | FarNumber] = {**self._by_number(), **self._far}
         best = max(listed, key=lambda number: common_suffix(wanted, number), default="")
         if best == wanted or common_suffix(wanted, best) >= SHORTEST_MATCH:
             return listed[best]

@@ -45,6 +45,10 @@ PICTURES: Final = {
 LATEST: Final = 6
 SUBJECT: Final = N_("A page from the demo")
 TEXT: Final = N_("This text was mailed to the gateway, drawn as a page and faxed over a simulated line.")
+LINE: Final = N_("Line %(n)d of a text that needs more than one page.")
+LINES: Final = 60
+LONG: Final = ("noisy", "cut")
+"""Far machines whose trouble comes late in a call: they get a text of two pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,14 @@ async def overview(request: Request) -> Response:
     demo = demo_of(request)
     rows = await look(request, rows_of, Search(), None)
     story = await asyncio.to_thread(read, demo)
-    return page(request, "demo.html", "demo", story=story, rows=rows[:LATEST], numbers=demo.numbers)
+    engaged = "engaged" in request.query_params
+    shown: dict[str, Any] = {
+        "story": story,
+        "rows": rows[:LATEST],
+        "numbers": demo.numbers,
+        "engaged": engaged,
+    }
+    return page(request, "demo.html", "demo", **shown)
 
 
 async def picture(request: Request) -> Response:
@@ -90,17 +101,23 @@ async def send(request: Request) -> Response:
     if number is None:
         raise HTTPException(400)
     speak = translations(chosen(request)).ugettext
-    answer = await handed_in(demo, letter(demo, number, speak(SUBJECT), speak(TEXT)))
+    text = speak(TEXT) if form.get("to") not in LONG else long_text(speak(TEXT), speak(LINE))
+    answer = await handed_in(demo, letter(demo, number, speak(SUBJECT), text))
     queued = re.search(r"queued as (\d+)", answer)
     return RedirectResponse(f"/fax/{queued[1]}" if queued else "/history", 303)
 
 
 async def call_in(request: Request) -> Response:
-    """Let the far machine call us, and go back to where it will be seen."""
+    """Let the far machine call us, and go back to where it will be seen, or told that it heard busy."""
     await forms.received(request)
     demo = demo_of(request)
-    await asyncio.to_thread(demo.call_in, demo.numbers["fax"])
-    return RedirectResponse("/demo#latest", 303)
+    taken = await asyncio.to_thread(demo.call_in, demo.numbers["fax"])
+    return RedirectResponse("/demo#latest" if taken else "/demo?engaged=1#try-title", 303)
+
+
+def long_text(text: str, line: str) -> str:
+    """Return a text of two pages: a sentence, and numbered lines."""
+    return "\n".join([text, "", *(line % {"n": n} for n in range(1, LINES + 1))])
 
 
 def letter(demo: Demo, number: str, subject: str, text: str) -> EmailMessage:

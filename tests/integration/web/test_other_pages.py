@@ -16,8 +16,11 @@ from gateway.domain.errors import StorageFull, Unavailable
 from gateway.domain.outcome import Cause
 from gateway.web.pages import demo as demo_page
 from gateway.web.pages.demo import handed_in
+from render.document import Part, Settings
+from render.pages import render_parts
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
     from pathlib import Path
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -250,8 +253,33 @@ async def test_a_number_that_is_not_on_a_button_is_refused(demo: Pages) -> None:
 
 async def test_the_far_machine_calls_when_asked(demo: Pages) -> None:
     answer = await demo.post("/demo/call-in")
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.headers["location"]) == (303, "/demo#latest")
     assert demo.called == ["+81312345678"]
+    assert "busy tone" not in await demo.text("/demo")
+
+
+async def test_a_call_to_engaged_lines_says_so_where_the_button_is(demo: Pages) -> None:
+    demo.engaged = True
+    answer = await demo.post("/demo/call-in")
+    assert answer.headers["location"] == "/demo?engaged=1#try-title"
+    assert "the far machine heard the busy tone" in await demo.text("/demo?engaged=1")
+
+
+@pytest.mark.parametrize(("name", "pages"), [("fax", 1), ("noisy", 2), ("cut", 2)])
+async def test_trouble_late_in_a_call_gets_a_text_of_two_pages(
+    demo: Pages, monkeypatch: pytest.MonkeyPatch, name: str, pages: int
+) -> None:
+    mailed: list[EmailMessage] = []
+
+    async def keep(_demo: object, mail: EmailMessage) -> str:
+        mailed.append(mail)
+        return "250 2.0.0 queued as 17"
+
+    monkeypatch.setattr(demo_page, "handed_in", keep)
+    await demo.post("/demo/send", to=name)
+    text = mailed[0].get_content()
+    drawn = render_parts([Part("mail.txt", "text/plain", text.encode(), "utf-8", "body", {})], Settings())
+    assert drawn.pages == pages
 
 
 @pytest.mark.parametrize("path", ["/demo/send", "/demo/call-in"])
