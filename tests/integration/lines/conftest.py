@@ -6,8 +6,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from lines_fixtures import Desk, exchange
+from lines_fixtures import IDENTITY, Desk, PoliteModem, exchange
 from store_fixtures import migrated_sqlite
+
+from gateway.lines.base import Seat
+from modem.profiles import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +36,11 @@ def desk(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
 def fast(tmp_path: Path) -> Iterator[Running]:
     with exchange(tmp_path / "exchange") as process:
         yield process
+
+
+@pytest.fixture
+def seat(desk: Desk) -> Iterator[Seat]:
+    """A seat at a modem that is polite and hears nobody."""
+    port = PoliteModem()
+    yield Seat(desk.plant, IDENTITY, port, named("softmodem"))
+    port.close()
