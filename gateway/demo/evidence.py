@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageSequence
 
+from gateway.domain.header import Header
+from gateway.lines.pages import Wanted, as_sent
+from gateway.lines.stock import Document
 from gateway.store import traces
 
 if TYPE_CHECKING:
@@ -59,7 +62,8 @@ class Evidence:
     def outbound(self, delivery: Delivery, blobs: LocalBlobs, far_file: Path) -> None:
         """Keep both sides of a fax we sent, and compare them."""
         attempt = delivery.attempts[-1]
-        ours = blobs.read(delivery.fax.masters[attempt.resolution or "standard"])
+        master = Document(blobs.read(delivery.fax.masters[attempt.resolution or "standard"]))
+        ours = as_sent(master, Wanted(), Header(attempt.header) if attempt.header else None)
         theirs = far_file.read_bytes()
         self._write("outbound-transmitted.tif", ours)
         self._write("outbound-received-by-far-machine.tif", theirs)
