@@ -262,9 +262,9 @@ class Reception(Session):
         """Send an answer and turn to what it asks for."""
         self._answer = answer, fif
         state = self._state_after(answer)
+        self._incoming.clear()
         if state in (State.RECEIVING, State.RECEIVING_BLOCK):
             self._in_page = True
-            self._incoming.clear()
             listen: Action = ListenData(self._speed(), long=answer is Fcf.CTR)
         else:
             listen = ListenFrames()

@@ -54,6 +54,8 @@ TABLE: Table = {
         for state in (State.PHASE_B, State.REOPENING, State.CLOSING)
         for asked in (Fcf.PPS, Fcf.EOR, Fcf.RR)
     },
+    (State.REOPENING, Fcf.EOR): "_given_up",
+    (State.CLOSING, Fcf.EOR): "_given_up",
 }  # fmt: skip
 
 
