@@ -3,7 +3,7 @@
 Pure functions over a DIS and a `PageSource`. Among the compressions the far end permits and the source has
 prepared, the one that takes the least time on the line over the whole document wins: a change inside a call
 costs a new DCS and some fifteen seconds. Resolution is the finest both know; a document is never scaled here.
-Pages of one format share the length of the longest, so that paper alone never asks for an EOM. The fallback
+Pages of one format share the paper of the longest, so that paper alone never asks for an EOM. The fallback
 order is that of T.30 table 2 as `modem.rates` lists it.
 """
 
@@ -133,8 +133,13 @@ def _prepared(pages: PageSource, n: int, coding: Coding) -> bool:
     return True
 
 
-def paper(rows: int, resolution: Resolution, offered: Collection[Length] = tuple(Length)) -> Length | None:
-    """Return the shortest paper on offer that holds a page of so many lines; None where none does."""
+def paper(rows: int, resolution: Resolution, offered: Collection[Length]) -> Length | None:
+    """Return the paper to announce for a page of so many lines; None where none on offer holds it.
+
+    Unlimited where it is on offer, so that no page of another length ever asks for an EOM; else the shortest.
+    """
+    if Length.UNLIMITED in offered:
+        return Length.UNLIMITED
     for length in Length:
         most = _PAPER_MM.get(length, float("inf"))
         if length in offered and rows <= most * _LINES_PER_MM[resolution]:

@@ -12,8 +12,9 @@ A page is confirmed by exactly one step, `_count_page`, and its callers leave th
 confirmation at once: one heard twice finds a state that does not ask for one. After MCF the next page needs
 no training, after RTP it gets one at a lower rate. A DIS in place of a confirmation says that the far end
 lost the page and begins again: so do we, with that page. After EOM it may have lost only our command, which
-is then repeated. A rejected page goes again at a lower rate, twice at most; RTN does not tell whether the far
-end kept it, so to go on as if it had would be a false success (spec/t30-class1.md section 5).
+is then repeated. A rejected page goes again at a lower rate, twice at most, and not behind EOP; RTN does not
+tell whether the far end kept it, so to go on as if it had would be a false success (spec/t30-class1.md
+section 5).
 
 How pages and their questions go is `modem.sender_plain` and `modem.sender_ecm`; `modem.sender` joins them.
 While the line waits for an answer the octets that follow a good one are made (`_prepare`): no page is built
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 from modem import plan
 from modem.actions import Action, Barrier, Dial, ListenFrames, SendTraining, Silence
 from modem.capabilities import Dcs, Dis, negotiate
-from modem.fcf import Fcf, Frame
+from modem.fcf import X_BIT, Fcf, Frame
 from modem.ident import decode_ident, encode_address, encode_ident
 from modem.notices import Answered, Identified, PageAwaiting, PageConfirmed, PageRejected, PageSending
 from modem.rates import Rate
@@ -282,9 +283,11 @@ class Sending(Session):
         return self._train(barrier)
 
     def _rejected(self) -> list[Action]:
+        """Send the page again, unless the far end thinks that all is said (docs/adr/0011)."""
         self.rtn += 1
         self._reject_page()
-        if self._sends >= PAGE_SENDS:
+        fcf, fif = self._question
+        if self._sends >= PAGE_SENDS or Fcf.EOP in (fcf, fif[0] & ~X_BIT if fif else fcf):
             return self._end(Reason.PAGE_REJECTED, f"page {self._n} sent {self._sends} times")
         self._fall_back()  # at the lowest rate the page goes again as it did
         return self._train()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from t4_fixtures import coded, picture
 
 from modem.actions import SendFrames
-from modem.coding import Coding, Compression, Length, PageShape, ReceivedPage, Resolution
+from modem.coding import Coding, Compression, PageShape, ReceivedPage, Resolution
 from modem.events import BurstEnded, CarrierSeen, FrameReceived
 from modem.job import CallJob
 from modem.receiver import T30Receiver
@@ -49,7 +49,6 @@ class Sheet:
     resolutions: tuple[Resolution, ...] = (Resolution.STANDARD, Resolution.FINE)
     widths: tuple[int, ...] = (1728,)
     compressions: tuple[Compression, ...] = PLAIN
-    length: Length = Length.A4
     seed: int = 1
 
 
@@ -76,7 +75,6 @@ class Document:
             coding.compression in sheet.compressions
             and coding.width in sheet.widths
             and coding.resolution in sheet.resolutions
-            and coding.length is sheet.length
         )
         if not known:
             raise KeyError(coding)

@@ -52,6 +52,7 @@ class Case:
 
 
 FALLBACK = ("14400", "12000", "V17-9600", "9600", "7200", "4800", "2400")
+SECOND_AT_12000 = "> MCF\n< page 12000\n< EOP\n> MCF\n< DCN"
 LADDER = "".join(f"< DCS\n< TCF {rate}\n> FTT\n" for rate in FALLBACK)
 AGAIN_AT_12000 = "< DCS\n< TCF 12000\n> CFR\n< page 12000\n< EOP\n> MCF\n< DCN"
 
@@ -134,26 +135,29 @@ CASES = {
         OPENING + "< MPS\n> PIP\n< page 14400\n< EOP\n> PIP\n< DCN", Reason.SENT, 2, TWO
     ),
     "RTN sends the page again, slower": Case(
-        OPENING + "< EOP\n> RTN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n< EOP\n> MCF\n< DCN",
+        OPENING + "< MPS\n> RTN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n< MPS\n" + SECOND_AT_12000,
         Reason.SENT,
-        1,
+        2,
+        TWO,
     ),
     "PIN counts as RTN": Case(
-        OPENING + "< EOP\n> PIN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n< EOP\n> MCF\n< DCN",
+        OPENING + "< MPS\n> PIN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n< MPS\n" + SECOND_AT_12000,
         Reason.SENT,
-        1,
+        2,
+        TWO,
     ),
     "RTN three times": Case(
         OPENING
-        + "< EOP\n> RTN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n"
-        + "< EOP\n> RTN\n< DCS\n< TCF V17-9600\n> CFR\n< page V17-9600\n"
-        + "< EOP\n> RTN\n< DCN",
+        + "< MPS\n> RTN\n< DCS\n< TCF 12000\n> CFR\n< page 12000\n"
+        + "< MPS\n> RTN\n< DCS\n< TCF V17-9600\n> CFR\n< page V17-9600\n"
+        + "< MPS\n> RTN\n< DCN",
         Reason.PAGE_REJECTED,
+        document=TWO,
     ),
-    "RTN for the second page keeps the first": Case(
-        OPENING + "< MPS\n> MCF\n< page 14400\n< EOP\n> RTN\n" + AGAIN_AT_12000,
-        Reason.SENT,
-        2,
+    "RTN for the last page keeps the first": Case(
+        OPENING + "< MPS\n> MCF\n< page 14400\n< EOP\n> RTN\n< DCN",
+        Reason.PAGE_REJECTED,
+        1,
         TWO,
     ),
     "DIS in place of a confirmation: the page goes again": Case(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -70,7 +69,7 @@ def test_no_coding_in_common_gives_no_plan() -> None:
     assert plan.codings(PLAIN, pages(1, resolutions=(FINE,)), (MH, MR)) == ()
     assert plan.codings(PLAIN, pages(1, compressions=(MR,)), (MH, MR)) == ()
     assert plan.codings(PLAIN, pages(1, widths=(2048,)), (MH, MR)) == ()
-    assert plan.codings(PLAIN, pages(1, rows=3000, length=Length.UNLIMITED), (MH,)) == ()
+    assert plan.codings(PLAIN, pages(1, rows=3000), (MH,)) == ()
 
 
 def test_one_page_that_cannot_go_stops_the_compression_for_all() -> None:
@@ -103,7 +102,7 @@ def test_lines_that_must_be_filled_up_weigh_alike() -> None:
 @pytest.mark.parametrize(("width", "resolution"), [(3456, ULTRAFINE), (2592, R300), (1728, SUPERFINE)])
 def test_every_resolution_goes_with_its_own_width(width: int, resolution: Resolution) -> None:
     document = pages(1, resolutions=(STANDARD, resolution), widths=(1728, width), rows=8)
-    assert plan.codings(FULL, document, (MH,)) == (Coding(MH, width, resolution),)
+    assert plan.codings(FULL, document, (MH,)) == (Coding(MH, width, resolution, Length.UNLIMITED),)
     assert plan.codings(PLAIN, document, (MH,)) == (Coding(MH),)
 
 
@@ -115,13 +114,9 @@ def test_wide_paper_goes_only_where_it_is_on_offer() -> None:
 
 
 def test_pages_of_one_format_share_the_longest_paper_and_need_no_eom() -> None:
-    class Plain(Document):
-        """Looks up as real sources do: paper is no part of what was prepared."""
-
-        def page(self, n: int, coding: Coding) -> bytes:
-            return super().page(n, replace(coding, length=self.sheets[n - 1].length))
-
-    document = plan.codings(FULL, Plain((Sheet(), Sheet(rows=1370), Sheet())), (MH,))
+    cut_sheets = Dis(bytes.fromhex("00 02 44 01 01 01 01 01 01 18"))
+    assert cut_sheets.lengths == (Length.A4, Length.B4, Length.LEGAL)
+    document = plan.codings(cut_sheets, Document((Sheet(), Sheet(rows=1370), Sheet())), (MH,))
     assert [one.length for one in document] == [Length.LEGAL] * 3
     assert plan.command(document, 0) is Fcf.MPS
 
@@ -136,14 +131,18 @@ def test_legal_paper_is_its_own_offer() -> None:
     ("rows", "resolution", "paper"),
     [
         (1143, STANDARD, Length.A4), (1146, STANDARD, Length.A4), (1078, STANDARD, Length.A4),
-        (1401, STANDARD, Length.B4), (1372, STANDARD, Length.LEGAL), (1500, STANDARD, Length.UNLIMITED),
+        (1401, STANDARD, Length.B4), (1372, STANDARD, Length.LEGAL), (1500, STANDARD, None),
         (3508, R300, Length.A4), (4200, R300, Length.LEGAL), (4574, ULTRAFINE, Length.A4),
         (2292, FINE, Length.A4), (2802, FINE, Length.B4), (4584, SUPERFINE, Length.A4),
-        (6000, SUPERFINE, Length.UNLIMITED),
+        (6000, SUPERFINE, None),
     ],
 )  # fmt: skip
-def test_paper_is_as_long_as_the_page_needs(rows: int, resolution: Resolution, paper: Length) -> None:
-    assert plan.paper(rows, resolution) is paper
+def test_paper_is_as_long_as_the_page_needs(rows: int, resolution: Resolution, paper: Length | None) -> None:
+    assert plan.paper(rows, resolution, (Length.A4, Length.B4, Length.LEGAL)) is paper
+
+
+def test_paper_without_end_is_announced_where_it_is_on_offer() -> None:
+    assert plan.paper(10, FINE, tuple(Length)) is Length.UNLIMITED
 
 
 def test_commands_follow_the_formats() -> None:
