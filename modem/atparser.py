@@ -39,10 +39,17 @@ _SPELLINGS = {code.value: code for code in Code} | {
     "BLACK LISTED": Code.BLACKLISTED,
     "+FDCERROR": Code.FCERROR,
 }
-_CALLER_KEYS = ("NMBR", "NDID", "NAME", "DATE", "TIME", "DDN_NMBR")
+_CALLER_KEYS = {
+    **{key: key for key in ("NMBR", "NDID", "NAME", "DATE", "TIME")},
+    "DDN_NMBR": "NMBR",
+    "ANID": "NMBR",
+    "CALLER NUMBER": "NMBR",
+    "CALLER NAME": "NAME",
+}
+"""As modems spell them -> as V.253 does. ANID: iaxmodem; DDN_NMBR: Rockwell in Japan; CALLER ...: ZyXEL."""
 _JUNK_BEFORE = re.compile(r"^[^A-Za-z0-9+]+")
 _REPORT = re.compile(r"^(\+F[A-Z]+):\s*(.*)$")
-_CALLER = re.compile(rf"^({'|'.join(_CALLER_KEYS)})\s*=\s*(.*)$", re.IGNORECASE)
+_CALLER = re.compile(rf"^({'|'.join(_CALLER_KEYS)})\s*[=:]\s*(.*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def classify(line: str) -> Token:
     if upper.startswith("RING") and "RINGING" not in upper:
         return Ring()
     if match := _CALLER.match(bare):
-        return CallerLine(match[1].upper().removeprefix("DDN_"), match[2].strip())
+        return CallerLine(_CALLER_KEYS[match[1].upper()], match[2].strip().strip('"'))
     if match := _REPORT.match(bare):
         return Report(match[1], match[2].strip())
     head, _, detail = upper.partition(" ")

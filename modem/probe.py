@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from modem.result import TraceEntry
 
-QUESTIONS = ("ATE0V1Q0", *IDENTIFY, "AT+FCLASS=?", "AT+FCLASS=1", "AT+FTM=?", "AT+FRM=?", "AT+FAR=?")
+CLASSES, SWITCH = "AT+FCLASS=?", "AT+FCLASS=1"
+QUESTIONS = ("ATE0V1Q0", *IDENTIFY, CLASSES, SWITCH, "AT+FTM=?", "AT+FRM=?", "AT+FAR=?")
+RESULTS = frozenset({Code.OK.value, Code.ERROR.value})
 ANSWER_SECONDS = 3.0
 
 
@@ -53,10 +55,38 @@ class Probe:
         return tuple(sorted(sending & receiving, key=int))
 
     @property
+    def identity(self) -> str:
+        """What the modem says of itself, in one line; "" where it says nothing."""
+        said = (line for question in IDENTIFY for line in self.answers.get(question, []))
+        lines = (re.sub(r"^\+F\w+:\s*", "", line).strip('"') for line in said if line not in RESULTS)
+        return " ".join(dict.fromkeys(lines))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The service classes +FCLASS=? lists, in its order; empty where the modem does not say."""
+        said = re.sub(r"^\+FCLASS:", "", " ".join(self.answers.get(CLASSES, [])))
+        return tuple(re.findall(r"(?<![\d.])\d(?:\.\d)?(?![\d.])", said))
+
+    @property
+    def is_fax(self) -> bool:
+        """Whether the modem offers a class we speak, or obeyed one without saying what it offers."""
+        if self.classes:
+            return bool({"1", "1.0"} & set(self.classes))
+        return self.answers.get(SWITCH, [])[-1:] == [Code.OK.value]
+
+    @property
+    def offers(self) -> str:
+        """The classes in words."""
+        return f"class {', '.join(self.classes)}" if self.classes else "no list of classes"
+
+    @property
     def profile(self) -> Profile:
-        """The profile the answers to `IDENTIFY` fit, with the carriers this very modem has."""
-        known = matching(" ".join(" ".join(self.answers.get(question, [])) for question in IDENTIFY))
-        return override(known, {"carriers": self.carriers})
+        """The profile the answers to `IDENTIFY` fit, with the class and carriers this very modem has."""
+        known = matching(self.identity)
+        ours = [name for name in (known.service_class, "1", "1.0") if name in self.classes]
+        return override(
+            known, {"carriers": self.carriers, "service_class": ours[0] if ours else known.service_class}
+        )
 
     def start(self, now: float) -> None:
         """Ask the first question."""

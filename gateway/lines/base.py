@@ -52,7 +52,7 @@ class Plant:
     """What all lines of a process work with. `now` is aware UTC, `clock` monotonic seconds.
 
     `dialling` are the site's rules for what may be called, how often, and by which digits; `stock` the coded
-    pages that the calls of this process share.
+    pages that the calls of this process share; `operator` gets alarms by mail.
     """
 
     store: Store
@@ -63,6 +63,7 @@ class Plant:
     host: str
     dialling: Rules = field(default_factory=Rules)
     stock: Stock = field(default_factory=Stock)
+    operator: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.lines import simulated
+from gateway.lines.gate import gates_of
 from gateway.lines.worker import ModemLine, profile_of
+from gateway.store import lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.line_table import LineConfig
     from gateway.lines.base import Line, Plant
+    from gateway.lines.gate import Gate
 
 log = structlog.get_logger()
 
@@ -66,15 +69,17 @@ class Pool:
 
 
 def build(plant: Plant, config: Config) -> Pool:
-    """Return the pool of the lines in the configuration."""
-    return Pool([modem_line(plant, config, line) for line in config.line])
+    """Return the pool of the lines in the configuration; rows of lines that went from it are deleted."""
+    for name in plant.store.run(lines.forget, [line.name for line in config.line], plant.host):
+        log.info("line.forgotten", line=name)
+    gates = gates_of(config.line)
+    return Pool([modem_line(plant, config, line, gates.get(line.group)) for line in config.line])
 
 
-def modem_line(plant: Plant, config: Config, line: LineConfig) -> ModemLine:
+def modem_line(plant: Plant, config: Config, line: LineConfig, gate: Gate | None = None) -> ModemLine:
     """Return one line; a simulated one finds its device, and its line time, at its exchange."""
     if line.type == "modem":
-        return ModemLine(plant, line, lambda: line.device)
-    data = config.server.data
-    device = line.device or simulated.device_of(data, line.name, line.exchange)
-    seconds = partial(simulated.seconds_on_line, data, line)
-    return ModemLine(plant, line, lambda: device, profile_of(line), seconds)
+        return ModemLine(plant, line, lambda: line.device, gate=gate)
+    device = partial(simulated.live_device_of, config.server.data, line)
+    seconds = partial(simulated.seconds_on_line, config.server.data, line)
+    return ModemLine(plant, line, device, profile_of(line), line_seconds=seconds, gate=gate)

@@ -8,6 +8,7 @@ Everything it carries is marked *simulated*, here and in every report.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gateway.domain.errors import Unavailable
+from modem.port import PortError
 from modem.sim.control import Control, ControlError
 
 if TYPE_CHECKING:
@@ -87,6 +89,22 @@ def folder_of(data: Path, line: str) -> Path:
 def device_of(data: Path, line: str, exchange: str = "") -> str:
     """Return the device a simulated line's soft modem appears as, at its own exchange or another line's."""
     return str(folder_of(data, exchange or line) / "ports" / line)
+
+
+def live_device_of(data: Path, line: LineConfig) -> str:
+    """Return the device of a simulated line; raises `PortError` while its exchange does not run.
+
+    The link of an exchange that was killed stays, and the terminal it names may be anybody's by now.
+    """
+    device = line.device or device_of(data, line.name, line.exchange)
+    place = folder_of(data, line.exchange_name) / "control.sock"
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(place))
+    except OSError as error:
+        cause = f"the simulated exchange does not run ({error.strerror})"
+        raise PortError(device, cause, "start it with `postline serve`") from error
+    return device
 
 
 def control(data: Path, line: str) -> Control:
@@ -162,8 +180,8 @@ def seconds_on_line(data: Path, line: LineConfig, measured: float) -> float:
     if not measured:
         return 0.0
     try:
-        socket = folder_of(data, line.exchange_name) / "control.sock"
-        with Control(socket, timeout=CONTROL_SECONDS) as exchange:
+        place = folder_of(data, line.exchange_name) / "control.sock"
+        with Control(place, timeout=CONTROL_SECONDS) as exchange:
             state = exchange.line(line.name)
     except (OSError, ControlError, ValueError) as error:
         log.warning("exchange.no_line_time", line=line.name, error=str(error))

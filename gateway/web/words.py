@@ -81,6 +81,7 @@ LINE: Final[dict[str, Word]] = {
     "idle": Word(N_("Idle"), "still"),
     "calling": Word(N_("Calling"), "moving"),
     "answering": Word(N_("Answering"), "moving"),
+    "paused": Word(N_("Paused"), "still"),
     "out_of_service": Word(N_("Out of service"), "bad"),
 }
 MAIL: Final[dict[str, Word]] = {

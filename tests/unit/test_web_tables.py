@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, FaxState, ForwardState, PageState, ReceptionState
-from gateway.store import outbox
+from gateway.store import lines, outbox
 from gateway.store.events import KINDS
 from gateway.store.models import Delivery, Event, Fax, ReceivedPage, Reception
 from gateway.web import ladder, timeline, words
@@ -24,7 +24,7 @@ def test_every_state_has_a_word() -> None:
     assert set(words.RECEPTION) == set(ReceptionState)
     assert set(words.FORWARD) == set(ForwardState)
     assert set(words.PAGE) == set(PageState)
-    assert set(words.LINE) == {"starting", "idle", "calling", "answering", "out_of_service"}
+    assert set(words.LINE) == set(lines.STATES)
     assert set(words.MAIL) == {"owed", "sending", "sent", "failed"}
     assert set(words.MAIL_KINDS) == set(outbox.KINDS)
     assert set(WORDS) == set(Cause)

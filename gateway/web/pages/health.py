@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from gateway.domain.errors import Unavailable
-from gateway.store.lines import all_lines
+from gateway.store.lines import IN_SERVICE, all_lines
 from gateway.web.site import site_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def database_and_lines(site: Site) -> dict[str, bool]:
 
 def any_line(session: Session) -> bool:
     """Say whether a line is in service."""
-    return any(line.state != "out_of_service" for line in all_lines(session))
+    return any(line.state in IN_SERVICE for line in all_lines(session))
 
 
 def has_storage(site: Site) -> bool:

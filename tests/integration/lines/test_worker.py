@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sim_fixtures import Running
 
+    from modem.port import Port
+    from modem.ring import RingWatch
 
 PAGES = 10
 
@@ -82,12 +84,12 @@ def test_a_modem_unplugged_in_a_call_costs_the_call_and_no_confirmed_page(
         desk.event(number, "page.sending")
         fast.process.kill()
         fast.process.wait(30.0)
+        device.unlink()  # as a plug that is pulled; a pty's name would soon be somebody else's
         row = desk.ended(number)
         assert (row.state, row.cause) == (DeliveryState.WAITING_RETRY, Cause.MODEM_ERROR)
         assert row.dials == 1, "the far machine had answered, and its owner was rung up"
         desk.shows("out_of_service")
         with exchange(tmp_path / "second") as second:
-            device.unlink()
             device.symlink_to(second.port)
             desk.house.later(minutes=30)
             wait_until(lambda: desk.state(number) is DeliveryState.SENT, 60.0)
@@ -116,7 +118,7 @@ def test_a_line_that_only_sends_rests_while_it_rings(desk: Desk, tmp_path: Path)
     document = save_tiff(drawn_pages(1, Resolution.STANDARD, 80), tmp_path / "far.tif")
 
     class Counting(ModemLine):
-        def _claim(self) -> None:
+        def _next_work(self, port: Port, watch: RingWatch) -> None:  # noqa: ARG002
             looks.release()
 
     config = LineConfig(name="sim", type="simulated", direction="out", number=IDENTITY.number)
@@ -316,7 +318,7 @@ def test_a_line_that_does_not_show_its_state_shows_it_when_the_store_answers(
     away = Store(f"sqlite:///{tmp_path / 'away' / 'postline.sqlite'}")
     line = desk.line(tmp_path / "nothing", plant=replace(desk.plant, store=away))
     with working(line):
-        wait_until(lambda: line._shown is None, 10.0)
+        wait_until(lambda: line._standing.shown is None, 10.0)
         (tmp_path / "away").symlink_to(tmp_path)
         desk.shows("out_of_service")
     away.close()
