@@ -5,7 +5,10 @@ One file holds the cases of one subject; `#` begins a comment line. Words of a c
     == NAME                          the promise, as a sentence
     ends REASON [N or STATES]        sender: pages confirmed; receiver: c(onfirmed) a(waiting) r(ejected) each
     says TEXT                        words of the result's t30
-    pages N [ROWS] | mixed           sender: the document, `mixed` one whose second page needs EOM
+    lasts LEAST-MOST                 seconds from answer to on-hook
+    stores SECONDS                   what our owner takes to store a notice
+    said WORD HEX                    the field of the last frame of this name that we sent
+    pages N [ROWS] | mixed | none           sender: the document, `mixed` one whose second page needs EOM
     job KEY=VALUE ...                other than usual in our job, values as TOML
     dis KEY=VALUE ...                the far machine's DIS, as `modem.capabilities.offer` makes it
     frame WORD FCF [FIF in hex]      a frame of one's own making
@@ -58,6 +61,9 @@ class ScriptCase:
     reason: str = ""
     outcome: str = ""
     says: str = ""
+    lasts: tuple[float, float] = (0.0, 3600.0)
+    stores: float = 0.0
+    said: dict[str, bytes] = field(default_factory=dict)
     document: str = "pages 1"
     steps: list[str] = field(default_factory=list)
     job: dict[str, Any] = field(default_factory=dict)
@@ -75,14 +81,19 @@ class ScriptCase:
 
 def read_cases(folder: Path, opening: str, *, receiving: bool = False) -> list[ScriptCase]:
     """Return the cases of every file of a folder; `opening` stands for `*`."""
+    paths = sorted(folder.glob("*.script"))
+    return [case for path in paths for case in read_file(path, opening, receiving=receiving)]
+
+
+def read_file(path: Path, opening: str, *, receiving: bool = False) -> list[ScriptCase]:
+    """Return the cases of one file."""
     cases: list[ScriptCase] = []
-    for path in sorted(folder.glob("*.script")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            statement = line.strip()
-            if statement.startswith("== "):
-                cases.append(ScriptCase(statement[3:]))
-            elif statement and not statement.startswith("#"):
-                _take(cases[-1], statement, opening, receiving=receiving)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        statement = line.strip()
+        if statement.startswith("== "):
+            cases.append(ScriptCase(statement[3:]))
+        elif statement and not statement.startswith("#"):
+            _take(cases[-1], statement, opening, receiving=receiving)
     return cases
 
 
@@ -91,9 +102,9 @@ def _take(case: ScriptCase, statement: str, opening: str, *, receiving: bool) ->
     match verb:
         case "ends":
             case.reason, _, case.outcome = rest.partition(" ")
-        case "says":
-            case.says = rest
-        case "pages" | "mixed":
+        case "says" | "lasts" | "stores" | "said":
+            _measure(case, verb, rest)
+        case "pages" | "mixed" | "none":
             case.document = statement
         case "job":
             case.job |= _values(rest)
@@ -113,6 +124,20 @@ def _take(case: ScriptCase, statement: str, opening: str, *, receiving: bool) ->
             case.steps.append(statement)
 
 
+def _measure(case: ScriptCase, verb: str, rest: str) -> None:
+    match verb:
+        case "says":
+            case.says = rest
+        case "stores":
+            case.stores = float(rest)
+        case "lasts":
+            least, _, most = rest.partition("-")
+            case.lasts = float(least), float(most)
+        case _:
+            word, *fif = rest.split()
+            case.said[word] = bytes.fromhex("".join(fif))
+
+
 def _values(text: str) -> dict[str, Any]:
     raw = tomllib.loads("\n".join(text.split()))
     return {key: KINDS.get(key, lambda value: value)(value) for key, value in raw.items()}
@@ -120,7 +145,7 @@ def _values(text: str) -> dict[str, Any]:
 
 def _dcs(values: dict[str, Any]) -> bytes:
     """Return the field of a caller that takes the best offer but for these parts."""
-    everything = Dis(offer(**EVERYTHING).fif)
-    rate = values.pop("rate", Rate.V17_14400)
+    everything = Dis(offer(**(EVERYTHING | {"compressions": tuple(Compression), "ecm": True})).fif)
+    rate, ecm_octets = values.pop("rate", Rate.V17_14400), values.pop("ecm_octets", 0)
     values.setdefault("compression", Compression.MH)
-    return negotiate(everything, Coding(**values), rate).fif
+    return negotiate(everything, Coding(**values), rate, ecm_octets=ecm_octets).fif

@@ -6,17 +6,24 @@
 < CTC 12000                the rate its two octets state
 < EOR-EOP                  and so for other commands
 > PPR 2,5-6                frames wanted; `beyond` stands for those that do not exist, 8 on
+> block 1 0-2,4            frames of page 1, the others are lost on the way; `1.1` is its block 1
+> long-block 1 5           ... behind long training
+> PPS-EOP 0 1 8            and CTC, EOR as above
 """
 
 from __future__ import annotations
 
-from modem.capabilities import Dcs
-from modem.fcf import X_BIT, Fcf, Frame
-from modem.hdlc import Deframer
+from modem.capabilities import Dcs, Dis, negotiate, offer
+from modem.coding import Coding, Compression, Resolution
+from modem.fcf import ADDRESS, CONTROL_NOT_FINAL, X_BIT, Fcf, Frame
+from modem.hdlc import Deframer, transmission
+from modem.rates import Rate
 
 CARRIERS = ("block", "long-block")
+COMMANDS = ("PPS-", "EOR-", "CTC ")
 BEYOND = "8-255"
 _NULL = 0
+EVERYTHING = offer(rates=Rate, compressions=(Compression.MH,), resolutions=(Resolution.STANDARD,)).fif
 
 
 def heard_frame(frame: Frame) -> str:
@@ -52,8 +59,39 @@ def heard_block(octets: bytes) -> str:
 
 def request(words: str) -> bytes:
     """Return the field of a PPR that asks for these frames."""
-    wanted = [number for word in words.replace("beyond", BEYOND).split(",") for number in _span(word)]
-    return sum(1 << number for number in wanted).to_bytes(32, "little")
+    return sum(1 << number for number in _numbers(words)).to_bytes(32, "little")
+
+
+def block(page: bytes, number: int, words: str, size: int) -> bytes:
+    """Return the octets of a carrier with these frames of a block."""
+    part = page[number * 256 * size : (number + 1) * 256 * size]
+    head = bytes((ADDRESS, CONTROL_NOT_FINAL))
+    frames = [
+        head + bytes((Fcf.FCD, i)) + part[i * size : (i + 1) * size].ljust(size, b"\0")
+        for i in _numbers(words)
+        if i * size < len(part)
+    ]
+    return transmission([*frames, *[head + bytes((Fcf.RCP,))] * 3], flags=300)
+
+
+def command(words: str, *, x: bool) -> Frame:
+    """Return the frame of a command of ECM."""
+    name, *numbers = words.split()
+    if name == "CTC":
+        rate = next(one for one in Rate if one.bits == int(numbers[0]))
+        return Frame(Fcf.CTC, x, fif=negotiate(Dis(EVERYTHING), Coding(Compression.MH), rate).fif[:2])
+    fcf, _, plain = name.partition("-")
+    octet = _NULL if plain == "NULL" else Fcf[plain] | (X_BIT if x else 0)
+    if fcf == "EOR":
+        return Frame(Fcf.EOR, x, fif=bytes((octet,)))
+    page, number, count = map(int, numbers)
+    return Frame(Fcf.PPS, x, fif=bytes((octet, page, number, count - 1)))
+
+
+def _numbers(words: str) -> list[int]:
+    """Return 0, 1, 2, 3 and 7 for `0-3,7`."""
+    spans = [] if words == "none" else words.replace("beyond", BEYOND).split(",")
+    return [number for word in spans for number in _span(word)]
 
 
 def _span(word: str) -> range:

@@ -38,7 +38,7 @@ from modem.actions import (
     Silence,
     WaitSilence,
 )
-from modem.capabilities import offer
+from modem.capabilities import Dcs, offer
 from modem.coding import Compression, Resolution
 from modem.events import (
     BurstEnded,
@@ -198,6 +198,11 @@ class Script:
     def _step(self) -> str:
         return self._steps[self._at] if self._at < len(self._steps) else "hang up"
 
+    @property
+    def where(self) -> str:
+        """Where the far end was left."""
+        return f"the far end was left at step {self._at + 1}: {self._step()}"
+
     def _hears(self) -> bool:
         return self._step().startswith("<")
 
@@ -259,20 +264,36 @@ class Script:
             if words[-1] == "lost":
                 self._lost.append(data)
             return SendPage(self._rate, data)
+        if words[0] in ecm.CARRIERS:
+            return SendPage(self._rate, self._block(*words[1:]), long=words[0] == "long-block")
+        return SendFrames(self._burst(what))
+
+    def _burst(self, what: str) -> tuple[Frame, ...]:
+        words = what.split()
         if words == ["flags"]:
-            return SendFrames(())
+            return ()
+        if what.startswith("CTC "):
+            self._rate = RATES[words[1]]
+        if what.startswith("CTC "):
+            self._rate = RATES[words[1]]
+        if what.startswith(ecm.COMMANDS):
+            return (ecm.command(what, x=not self.answers),)
         if words[0] == "PPR" and len(words) > 1:
-            return SendFrames((Frame(Fcf.PPR, x=not self.answers, fif=ecm.request(words[1])),))
-        return SendFrames(tuple(self._make(word, final=word is words[-1]) for word in words))
+            return (Frame(Fcf.PPR, x=not self.answers, fif=ecm.request(words[1])),)
+        return tuple(self._make(word, final=word is words[-1]) for word in words)
 
     def _page(self, word: str) -> bytes:
         return self.pages[word] if isinstance(self.pages, Mapping) else self.pages[int(word) - 1]
 
+    def _block(self, which: str, frames: str) -> bytes:
+        page, _, number = which.partition(".")
+        size = Dcs(self.frames["DCS"].fif).ecm_octets
+        return ecm.block(self._page(page), int(number or 0), frames, size)
+
     def _make(self, word: str, *, final: bool) -> Frame:
-        if word.startswith("?"):
-            return Strange(Fcf.DCN, final=final, fif=bytes.fromhex(word[1:]))
         name = word.removeprefix("!")
-        known = self.frames.get(name) or USUAL.get(name)
+        strange = Strange(Fcf.DCN, fif=bytes.fromhex(name[1:])) if name.startswith("?") else None
+        known = strange or self.frames.get(name) or USUAL.get(name)
         frame = replace(known or Frame(Fcf[name.replace("-", "_")], x=not self.answers), final=final)
         if word.startswith("!"):
             self._damaged.append(frame)

@@ -29,6 +29,15 @@ def picture(rows: int, width: int = 1728, seed: int = 1) -> Image.Image:
     return image
 
 
+def all_runs(width: int = 1728) -> Image.Image:
+    """Draw a stair: line i begins with i white pels, so that every run of either colour occurs."""
+    image = Image.new("1", (width, width + 1), 1)
+    draw = ImageDraw.Draw(image)
+    for row in range(width):
+        draw.line((row, row, width - 1, row), fill=0)
+    return image
+
+
 def coded(image: Image.Image, compression: Compression) -> bytes:
     """Return the T.4 stream of a picture, LSB first, EOL before each line, no RTC; MMR ends with its EOFB."""
     info = TiffImagePlugin.ImageFileDirectory_v2()
