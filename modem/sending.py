@@ -12,9 +12,9 @@ A page is confirmed by exactly one step, `_count_page`, and its callers leave th
 confirmation at once: one heard twice finds a state that does not ask for one. After MCF the next page needs
 no training, after RTP it gets one at a lower rate. A DIS in place of a confirmation says that the far end
 lost the page and begins again: so do we, with that page. After EOM it may have lost only our command, which
-is then repeated. A rejected page goes again at a lower rate, twice at most, and not behind EOP; RTN does not
-tell whether the far end kept it, so to go on as if it had would be a false success (spec/t30-class1.md
-section 5).
+is then repeated. A rejected page goes again at a lower rate, twice at most, where MPS was its command. Behind
+EOP the call ends, behind EOM the next page waits for DIS, and the call is no success: RTN does not tell
+whether the far end kept the page.
 
 How pages and their questions go is `modem.sender_plain` and `modem.sender_ecm`; `modem.sender` joins them.
 While the line waits for an answer the octets that follow a good one are made (`_prepare`): no page is built
@@ -267,12 +267,23 @@ class Sending(Session):
         barrier = self._count_page()
         command = self._command()
         if command is Fcf.EOP:
-            return self._end(Reason.SENT, "", barrier)
+            missing = self._rejections()
+            return self._end(Reason.PAGE_REJECTED if missing else Reason.SENT, missing, barrier)
+        if command is Fcf.EOM:
+            return self._reopen(barrier)
         self._n += 1
-        if command is Fcf.MPS:
-            return self._send_page(barrier)
+        return self._send_page(barrier)
+
+    def _reopen(self, *before: Action) -> list[Action]:
+        """Go on with the next page once the far end has begun phase B again."""
+        self._n += 1
         self.state = State.REOPEN
-        return self._listen(ListenFrames(), Timer.T1, barrier)
+        return self._listen(ListenFrames(), Timer.T1, *before)
+
+    def _rejections(self) -> str:
+        """Name the pages that were rejected and not taken since; empty for none."""
+        rejected = [str(n) for n, page in self.pages.items() if page.state is PageState.REJECTED]
+        return f"rejected: page {', '.join(rejected)}; {self.rtn} RTN" if rejected else ""
 
     def _confirmed_retrain(self) -> list[Action]:
         if self._command() is not Fcf.MPS:
@@ -283,12 +294,15 @@ class Sending(Session):
         return self._train(barrier)
 
     def _rejected(self) -> list[Action]:
-        """Send the page again, unless the far end thinks that all is said (docs/adr/0011)."""
+        """Send the page again, unless the command closed the document: see docs/adr/0011."""
         self.rtn += 1
         self._reject_page()
         fcf, fif = self._question
-        if self._sends >= PAGE_SENDS or Fcf.EOP in (fcf, fif[0] & ~X_BIT if fif else fcf):
-            return self._end(Reason.PAGE_REJECTED, f"page {self._n} sent {self._sends} times")
+        command = fif[0] & ~X_BIT if fif else fcf
+        if command == Fcf.EOP or self._sends >= PAGE_SENDS:
+            return self._end(Reason.PAGE_REJECTED, self._rejections())
+        if command == Fcf.EOM:
+            return self._reopen()
         self._fall_back()  # at the lowest rate the page goes again as it did
         return self._train()
 
