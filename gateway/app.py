@@ -95,6 +95,7 @@ def run_lines(config: Config) -> None:
         new_id=partial(new_message_id, config.server.domains[0]),
         host=socket.gethostname(),
         dialling=config.dialling.rules(),
+        operator=tuple(config.server.operator),
     )
     plant.store.check()
     locks = [lock.hold(config.server.data / "lines", line.name) for line in config.line]
@@ -253,14 +254,16 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             wake=accepted,
             domains=tuple(parts.config.server.domains),
             max_pages=parts.config.limits.pages,
+            country=parts.config.dialling.country,
         )
         await role.run(stop)
 
 
 async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
-    """Route what was received, and send every mail that is owed."""
+    """Route what was received, send every mail that is owed, watch for fraud."""
     from gateway.notify.hop import NextHop  # noqa: PLC0415
     from gateway.notify.sender import OutboxSender  # noqa: PLC0415
+    from gateway.notify.watch import AlarmWatch  # noqa: PLC0415
     from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
     from gateway.receive.routing import Router  # noqa: PLC0415
     from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
@@ -286,7 +289,15 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
         new_id=parts.new_id,
         new_token=partial(secrets.token_hex, 16),
     )
-    await asyncio.gather(sender.run(stop), router.run(stop))
+    watch = AlarmWatch(
+        store=parts.store,
+        thresholds=parts.config.dialling.thresholds(),
+        operators=tuple(parts.config.server.operator),
+        now=utc_now,
+        new_id=parts.new_id,
+        home=parts.config.dialling.country,
+    )
+    await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop))
 
 
 async def http_role(parts: Parts, stop: asyncio.Event) -> None:

@@ -38,6 +38,7 @@ ACCOUNTS = [
         "name": "acme",
         "country": "81",
         "area_code": "3",
+        "international": True,
         "senders": ["alice@acme.example", "*@orders.acme.example"],
     },
     {"name": "classic", "country": "81", "senders": ["carol@classic.example"], "sender_evidence": "envelope"},

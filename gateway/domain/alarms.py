@@ -48,7 +48,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. `kind`: new-country | night-calls | failed-numbers | refused-numbers."""
+    """One alarm. `kind`: new-country | night-calls | failed-numbers | refused-numbers | approval."""
 
     kind: str
     what: str
@@ -56,7 +56,7 @@ class Alarm:
     @property
     def key(self) -> str:
         """What makes two alarms the same: a second country is news, a second hour of the night is not."""
-        return f"{self.kind} {self.what}" if self.kind == "new-country" else self.kind
+        return f"{self.kind} {self.what}" if self.kind in {"new-country", "approval"} else self.kind
 
 
 def raised(counts: Counts, thresholds: Thresholds) -> Iterator[Alarm]:

@@ -26,17 +26,17 @@ LONGEST: Final = timedelta(days=30)
 def written(value: object) -> str:
     """Return `yyyy-mm-dd hh:mm` or `hh:mm`, checked; raise `BadOption` for anything else."""
     text = unicodedata.normalize("NFKC", str(value or "")).strip()
+    refusal = BadOption(f"{text!r} is no time; write `2030-01-31 09:30`, or `09:30` for the next such time")
     found = WRITTEN.fullmatch(text)
     if found is None:
-        raise BadOption(f"{text!r} is no time; write `2030-01-31 09:30`, or `09:30` for the next such time")
+        raise refusal
     try:
         clock = time(int(found["hour"]), int(found["minute"]))
         if found["year"] is None:
             return f"{clock:%H:%M}"
-        day = date(int(found["year"]), int(found["month"]), int(found["day"]))
+        return f"{date(int(found['year']), int(found['month']), int(found['day'])):%Y-%m-%d} {clock:%H:%M}"
     except ValueError as error:
-        raise BadOption(f"{text!r} is no time: {error}") from error
-    return f"{day:%Y-%m-%d} {clock:%H:%M}"
+        raise refusal from error
 
 
 def due(value: str, zone: ZoneInfo, asked_at: datetime) -> datetime:

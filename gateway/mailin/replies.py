@@ -54,7 +54,7 @@ NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
 TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
 BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
-NUMBER_DENIED = Reply(553, "5.7.1", "This number may not be called from here")
+NUMBER_DENIED = Reply(553, "5.1.3", "This number may not be called from here")
 BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
 
 

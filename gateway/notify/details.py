@@ -60,6 +60,10 @@ SENTENCES: Final = (
     N_("the layout could not be followed; its words were drawn as plain text."),
     N_("winmail.dat was left out: ask the sender for the attachments themselves"),
     N_("%(word)s is not a modifier"),
+    N_("a call to this number costs more than an ordinary call."),
+    N_("%(time)s is more than 30 days ahead."),
+    N_("when to send: %(text)s is no time; write `2030-01-31 09:30`, or `09:30` for the next such time"),
+    N_("It was not approved."),
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""
 

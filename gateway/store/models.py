@@ -449,6 +449,7 @@ class Audit(Base):
     """What was refused or looked at, and by whom. `account_id` None: the operator's row."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_action_at", "action", "at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

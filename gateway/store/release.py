@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-NOT_APPROVED = "not-approved"
+NOT_APPROVED = "It was not approved."
 
 
 def release(session: Session, fax: Fax, now: datetime, *, new_id: Callable[[], str]) -> None:

@@ -20,7 +20,12 @@ SENTENCES: Final[dict[str, str]] = {
     "fax.accepted": N_("Accepted and stored"),
     "fax.rendered": N_("Pages drawn: %(pages)s"),
     "fax.refused": N_("Refused"),
+    "fax.awaiting_approval": N_("Waiting for approval"),
+    "fax.approved": N_("Approved"),
+    "fax.returned": N_("Returned"),
     "delivery.queued": N_("Waiting for a line"),
+    "delivery.held": N_("Held"),
+    "delivery.cancel_requested": N_("Asked to end the call"),
     "delivery.dialling": N_("Dialling on line %(line)s"),
     "delivery.connected": N_("The far end answered"),
     "delivery.sent": N_("Sent, every page confirmed"),
@@ -39,7 +44,13 @@ SENTENCES: Final[dict[str, str]] = {
     "forward.failed": N_("Could not be mailed to %(recipient)s"),
     "mail.sent": N_("Result mailed to %(recipient)s"),
 }
-UNTOLD: Final = frozenset({"call.trace", "line.state"})
+HELD: Final[dict[str, str]] = {
+    "window": N_("Held: outside the account's calling hours"),
+    "account-cap": N_("Held: the account has had its calls or pages for now"),
+    "number-cap": N_("Held: this number has been called often enough for now"),
+}
+"""What a fax is held for (`store.holds`)."""
+UNTOLD: Final = frozenset({"call.trace", "line.state", "dialling.paused", "dialling.resumed", "alarm"})
 HOLES: Final = ("pages", "line", "n", "recipient")
 
 
@@ -55,10 +66,15 @@ class Moment:
 def moments(events: Iterable[Event]) -> list[Moment]:
     """Return the timeline of these events, in their order."""
     return [
-        Moment(event.at, SENTENCES[event.kind], values_of(event.data))
+        Moment(event.at, sentence_of(event), values_of(event.data))
         for event in events
         if event.kind in SENTENCES
     ]
+
+
+def sentence_of(event: Event) -> str:
+    """Return the msgid for an event that is told."""
+    return HELD.get(str(event.data.get("reason")), SENTENCES[event.kind])
 
 
 def values_of(data: dict[str, Any]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import find, load, parse
+from gateway.domain.alarms import Thresholds
+from gateway.domain.dialling import Rules
 from gateway.domain.errors import BadConfig
 
 LEAST = """\
@@ -168,3 +170,52 @@ def test_pages_are_not_shown_beyond_this_machine_while_nobody_signs_in(address: 
 def test_pages_are_shown_on_this_machine(address: str) -> None:
     config = parse(LEAST.replace("[mail]", f'[http]\nlisten = ["{address}"]\n[mail]'))
     assert config.http.listen == [address]
+
+
+def test_dial_rules_are_read_and_prefixes_made_canonical() -> None:
+    rules = parse(
+        LEAST
+        + """
+[dialling]
+country = "jp"
+outside = "0,W"
+carriers = { "+81" = "0036" }
+deny = ["+81120", "0044"]
+allow = ["+81"]
+international = false
+shared_cost = "refuse"
+caps = { calls_per_hour = 60 }
+number = { at_once = 2, calls_per_day = 10 }
+"""
+    ).dialling.rules()
+    assert (rules.country, rules.outside, rules.carriers) == ("JP", "0,W", (("0081", "0036"),))
+    assert (rules.deny, rules.allow) == (("0081120", "0044"), ("0081",))
+    assert (rules.international, rules.shared_cost, rules.paused) == (False, False, False)
+    assert (rules.caps.calls_per_hour, rules.caps.calls_per_day) == (60, None)
+    assert (rules.number.at_once, rules.number.calls_per_day) == (2, 10)
+
+
+def test_without_dial_rules_nothing_but_the_tables_forbids() -> None:
+    assert parse(LEAST).dialling.rules() == Rules()
+    assert parse(LEAST).dialling.thresholds() == Thresholds()
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ('denny = ["+81"]', "did you mean 'deny'"),
+        ('deny = ["81"]', "no prefix of numbers"),
+        ('deny = ["+0"]', "no prefix of numbers"),
+        ('carriers = { "Japan" = "0036" }', "no prefix of numbers"),
+        ('carriers = { "+81" = "0036;" }', "dialling.carriers"),
+        ('outside = "0;ATH"', "dialling.outside"),
+        ('international_prefix = "+0"', "dialling.international_prefix"),
+        ('country = "Atlantis"', "neither a calling code"),
+        ("number = { at_once = 0 }", "dialling.number.at_once"),
+        ("caps = { calls_per_minute = 1 }", "did you mean 'calls_per_"),
+        ("caps = { calls_per_hour = -1 }", "dialling.caps.calls_per_hour"),
+        ('shared_cost = "maybe"', "dialling.shared_cost"),
+    ],
+)
+def test_a_dial_rule_that_cannot_be_meant_is_refused(setting: str, sentence: str) -> None:
+    assert sentence in fault(f"{LEAST}[dialling]\n{setting}\n")

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, FaxState, ForwardState, PageState, ReceptionState
-from gateway.store import lines, outbox
+from gateway.store import holds, lines, outbox
 from gateway.store.events import KINDS
 from gateway.store.models import Delivery, Event, Fax, ReceivedPage, Reception
 from gateway.web import ladder, timeline, words
@@ -161,3 +161,9 @@ def test_amounts_follow_the_language() -> None:
 def test_a_zone_nobody_knows_is_utc() -> None:
     assert Show("en").time(NOON, "Mars/Olympus") == "2030-06-01 12:00:00"
     assert Show("en").clock(NOON, "Asia/Tokyo") == "21:00:00"
+
+
+@pytest.mark.parametrize("reason", [holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP])
+def test_a_held_fax_says_for_what(reason: str) -> None:
+    [moment] = timeline.moments([Event(kind="delivery.held", at=NOON, data={"reason": reason})])
+    assert moment.text == timeline.HELD[reason]

@@ -261,3 +261,68 @@ async def test_results_go_only_to_addresses_of_the_account(
 ) -> None:
     found = await house.store.read(notification_address, 1, wanted, "alice@acme.example")
     assert found == expected
+
+
+async def timed(house: House, **settings: Any) -> None:
+    """Give the account these settings, too."""
+    await house.store.run(accounts.provision, [ACCOUNTS[0] | settings], now=NOON)
+
+
+async def test_a_deferred_mail_is_due_at_its_time_in_the_accounts_zone(
+    house: House, sandbox: Sandbox
+) -> None:
+    await timed(house, timezone="Asia/Tokyo")  # it is 21:00 there
+    await house.submit(b"Subject: Order /h {To} P.{Page} /d 2026-03-05 09:30\r\n\r\nfive chairs\r\n")
+    await house.role(sandbox).sweep()
+    fax, delivery = await house.one(Fax), await house.one(Delivery)
+    assert (fax.subject, fax.options) == ("Order", {"header": "{To} P.{Page}", "defer": "2026-03-05 09:30"})
+    assert (delivery.state, delivery.due_at) == (
+        DeliveryState.QUEUED,
+        datetime(2026, 3, 5, 0, 30, tzinfo=UTC),
+    )
+
+
+async def test_a_deferred_mail_due_outside_the_window_waits_for_it(house: House) -> None:
+    await timed(house, calling_window="08:00-18:00")
+    await house.submit(b"\r\nhello")
+    scripted = Scripted(a_reading(options={"defer": "20:00"}), Rendering({"fine": b"II"}, pages=1))
+    await house.role(scripted).sweep()
+    delivery = await house.one(Delivery)
+    assert (delivery.state, delivery.held_for) == (DeliveryState.HELD, "window")
+    assert delivery.due_at == datetime(2026, 3, 5, 8, 0, tzinfo=UTC)
+
+
+async def test_a_mail_deferred_too_far_is_refused_before_it_is_drawn(house: House) -> None:
+    await house.submit(b"\r\nhello")
+    scripted = Scripted(a_reading(subject="Order", options={"defer": "2026-04-04 12:01"}))
+    await house.role(scripted).sweep()
+    fax = await house.one(Fax)
+    assert (fax.state, fax.cause, fax.subject) == (FaxState.REFUSED, Cause.BAD_OPTION, "Order")
+    assert "more than 30 days ahead" in fax.cause_detail
+    assert len(scripted.called) == 1
+
+
+async def test_an_impossible_time_is_refused_and_not_sent_at_once(house: House, sandbox: Sandbox) -> None:
+    await house.submit(b"Subject: Order /d 25:99\r\n\r\nfive chairs\r\n")
+    await house.role(sandbox).sweep()
+    assert (await house.one(Fax)).cause is Cause.BAD_OPTION
+
+
+async def test_the_time_of_a_door_counts_unless_the_mail_has_its_own(house: House) -> None:
+    key = house.blobs.put("message", b"\r\nhello")
+    for own, due in (({}, 15), ({"defer": "16:00"}, 16)):
+        submission = Submission(
+            "smtp",
+            1,
+            "alice@acme.example",
+            (Recipient("0081312345678"),),
+            key,
+            8,
+            key[-64:],
+            options={"defer": "15:00"},
+        )
+        await house.store.run(accept, submission, NOON)
+        await house.role(Scripted(a_reading(options=own), Rendering({"fine": b"II"}, pages=1))).sweep()
+        newest = await house.store.read(lambda s: s.query(Delivery).order_by(Delivery.number.desc()).first())
+        assert newest is not None
+        assert newest.due_at == NOON.replace(hour=due)

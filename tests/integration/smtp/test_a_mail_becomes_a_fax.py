@@ -55,3 +55,18 @@ def test_the_same_number_written_twice_is_faxed_once(door: Door, client: Client)
         "+81312345678@fax.example.org", "03-1234-5678@fax.example.org", "0081-3-1234-5678@fax.example.org"
     )
     assert door.numbers == ["0081312345678"]
+
+
+def test_a_forbidden_number_leaves_an_audit_line_and_no_fax(door: Door, client: Client) -> None:
+    client.envelope("0990-123456@fax.example.org", "bob@fax.example.org")
+    (row,) = door.audited("number.refused")
+    assert (row.account_id, row.actor) == (1, "alice@acme.example")
+    assert row.data["number"] == "0990-123456"
+    assert "premium" in row.data["why"]
+    assert door.rows(Fax) == []
+
+
+def test_a_number_that_costs_more_is_taken_with_a_warning(door: Door, client: Client) -> None:
+    client.fax("0570-012-345@fax.example.org")
+    [fax] = door.rows(Fax)
+    assert fax.warnings == ["0081570012345: a call to this number costs more than an ordinary call."]

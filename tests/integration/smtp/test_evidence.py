@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from smtp_fixtures import ACCOUNTS, NOON
 
+from gateway.domain.dialling import Caller
 from gateway.mailin.envelope import NULL, parse_address
 from gateway.mailin.evidence import KnownSender, Stranger, identify
 from gateway.mailin.settings import SmtpSettings
@@ -44,7 +45,7 @@ def who(store: Store, sender: str, peer: str, settings: SmtpSettings = SETTINGS)
 
 def test_a_trusted_network_proves_the_envelope(store: Store) -> None:
     assert who(store, "Alice@ACME.example", INSIDE) == KnownSender(
-        1, "81", "3", {"by": "trusted_network", "network": "10.1.0.0/16"}
+        1, Caller("81", "3", international=True), {"by": "trusted_network", "network": "10.1.0.0/16"}
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from store_fixtures import NOON, House
 
+from gateway.domain.dialling import Caller
 from gateway.domain.errors import BadConfig
 from gateway.store import accounts
 from gateway.store.models import Account, Route, Sender, Token, User
@@ -29,6 +30,11 @@ FULL: dict[str, Any] = {
     "notify": {"when": "failure", "format": "csv", "language": "ja", "attach_image": True},
     "include_body": True,
     "retries": {"dials": 6, "interval_minutes": 5},
+    "international": True,
+    "calling_window": "Mon-Fri 08:00-20:00",
+    "caps": {"calls_per_hour": 60, "pages_per_day": 500},
+    "approval": {"pages": 100},
+    "header": "{From} P.{Page}",
     "user": [{"login": "alice", "extension": "101", "password": "correct horse", "roles": ["owner"]}],
     "number": [{"match": {"called": "+81344772288"}, "forward": ["alice@acme.example", "b@gmail.example"]}],
     "token": [{"face": "axatel", "value": "s3cret"}],
@@ -62,7 +68,9 @@ def test_an_account_is_written_as_the_file_says(house: House) -> None:
             "ask",
         )
         assert account.include_body
-        assert account.settings == {"notify": FULL["notify"], "retries": FULL["retries"]}
+        told = ("notify", "retries", "international", "calling_window", "caps", "approval", "header")
+        assert account.settings == {key: FULL[key] for key in told}
+        assert accounts.caller(account) == Caller("81", "3", international=True)
         assert {s.pattern for s in account.senders} == {"alice@acme.example", "*@orders.acme.example"}
         (route,) = accounts.routes(session)
         assert (route.called, route.forward, route.format) == (
@@ -178,6 +186,15 @@ def test_nobody_is_nobody(house: House, address: str) -> None:
         ({"retries": {"dials": 7}}, r"retries.dials is a number from 1 to 6, not 7"),
         ({"retries": {"interval_minutes": 0}}, r"from 1 to 30"),
         ({"retries": {"dial": 3}}, r"nearest is 'dials'"),
+        ({"international": "yes"}, r"account acme: international is true or false"),
+        ({"calling_window": "8 to 5"}, r"calling_window: '8 to 5' is no window"),
+        ({"calling_windows": "08:00-20:00"}, r"nearest is 'calling_window'"),
+        ({"caps": {"calls_per_minute": 3}}, r"caps: 'calls_per_minute'.*nearest is 'calls_per_"),
+        ({"caps": {"calls_per_hour": -1}}, r"caps.calls_per_hour is a number from 0 on, not -1"),
+        ({"caps": {"calls_per_hour": True}}, r"a number from 0 on"),
+        ({"approval": {"page": 3}}, r"nearest is 'pages'"),
+        ({"approval": 3}, r"is not a table"),
+        ({"header": "two\nlines"}, r"header: a template is one line"),
         ({"country": "999"}, r"country '999'"),
         ({"timezone": "Asia/Tokio"}, r"nearest is 'Asia/Tokyo'"),
         ({"smime_policy": "on"}, r"off, verify, required, required\+encrypted"),

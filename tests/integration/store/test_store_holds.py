@@ -253,7 +253,7 @@ def test_a_fax_sent_back_is_cancelled_and_told(make_house: Callable[..., House])
     house.run(release.send_back, number, house.now, actor="ops", new_id=house.new_id)
     delivery = house.delivery(number)
     assert (delivery.fax.state, delivery.state) == (FaxState.RETURNED, DeliveryState.CANCELLED)
-    assert delivery.cause_detail == "not-approved"
+    assert delivery.cause_detail == "It was not approved."
     with pytest.raises(Refused):
         house.run(release.approve, number, house.now, actor="ops", new_id=house.new_id)
 

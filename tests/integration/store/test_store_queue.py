@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 from store_fixtures import ACME, NOON, Call, House
 
-from gateway.domain import header
 from gateway.domain.errors import BadConfig, IllegalTransition, LostLease
 from gateway.domain.header import DEFAULT
 from gateway.domain.outcome import Cause

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.domain import retry
+from gateway.domain.errors import BadOption
 from gateway.language import LANGUAGES
+from gateway.mailin.subject import read_options
 from gateway.notify.details import SENTENCES, STOPPED, said, shapes
+from gateway.store.faxes import COSTS_MORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,3 +96,16 @@ def test_english_is_left_alone_and_so_is_what_nobody_foresaw() -> None:
 def test_a_word_of_the_queue_is_never_shown_to_a_person() -> None:
     assert said("final-cause", "en") == ""
     assert said("dials-used", "en") == "It was dialled as often as the account allows."
+
+
+@pytest.mark.parametrize("tail", ["25:99", "soon", ""])
+def test_a_time_that_cannot_be_meant_is_told_in_the_readers_language(tail: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        read_options(f"Order /d {tail}")
+    assert said(caught.value.text, "ja").startswith("送信日時")
+
+
+def test_a_warning_about_a_costly_number_names_it() -> None:
+    warning = COSTS_MORE.format(number="0081570012345")
+    assert said(warning, "ja").startswith("0081570012345: ")
+    assert said(warning, "ja") != warning

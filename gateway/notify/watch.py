@@ -1,0 +1,66 @@
+"""Looks every minute for what resembles toll fraud, and for faxes that wait for a person (`store.alarms`).
+
+It runs beside the outbox, which mails what it owes. A store that does not answer is asked again a minute
+later; nothing depends on this role but that someone is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from gateway.domain.errors import Unavailable
+from gateway.store import alarms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gateway.domain.alarms import Thresholds
+    from gateway.store.database import AsyncStore
+
+EVERY_SECONDS: Final = 60.0
+
+log = structlog.get_logger("watch")
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmWatch:
+    """Raises alarms; `operators` get a mail each, `home` is the site's country."""
+
+    store: AsyncStore
+    thresholds: Thresholds
+    operators: tuple[str, ...]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    home: str = ""
+    every_seconds: float = EVERY_SECONDS
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set."""
+        while not stop.is_set():
+            await self.look()
+            try:
+                await asyncio.wait_for(stop.wait(), self.every_seconds)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Look once."""
+        try:
+            found = await self.store.run(
+                alarms.look,
+                self.thresholds,
+                self.now(),
+                operators=self.operators,
+                new_id=self.new_id,
+                home=self.home,
+            )
+        except Unavailable as error:
+            log.warning("not looked", error=error.text, detail=error.detail)
+            return
+        for alarm in found:
+            log.warning("alarm", kind=alarm.kind, what=alarm.what)
