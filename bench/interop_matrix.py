@@ -1,6 +1,6 @@
 """Every legal row of the interop matrix, the six of twelve pages, and a hundred calls on a clean line.
 
-The rows are those of `tests/interop_fixtures.py`; `make interop` runs twenty of them. Several calls run at once,
+The rows are those of `tests/interop_fixtures.py`; `make interop` runs twenty. Several calls run at once,
 each on an exchange of its own: efax needs the real clock, and HylaFAX waits for its modem most of the time.
 """
 
