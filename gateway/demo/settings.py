@@ -64,7 +64,7 @@ far = [
   {{ number = "{silent}", answers = "no-answer" }},
   {{ number = "{drops}", answers = "fax", drop = {{ page = 1, after_s = 3.0 }} }},
   {{ number = "{noisy}", answers = "fax", seed = 1, bursts = {bursts} }},
-  {{ number = "{cut}", answers = "fax", drop = {{ page = 2, after_s = 2.0 }} }},
+  {{ number = "{cut}", answers = "fax", drop = {{ page = 2, after_s = 3.0 }} }},
 ]
 
 [[line]]

@@ -207,6 +207,8 @@ class Exchange:
                     self._answer(line)
                 elif line.call is not None and request.op in (Op.HANG_UP, Op.ON_HOOK):
                     line.call.hang_up(line)
+        if line.waits_in_vain:
+            line.hung_up()
         self._tidy()
 
     def _answer(self, line: Line) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modem.sim.libspandsp import SILENCE, ffi
 from modem.sim.spandsp import FEED, CallEvent, Op, Request, SoftModem
-from modem.sim.turns import Turns
+from modem.sim.turns import Move, Turns
 
 if TYPE_CHECKING:
     from modem.sim.call import Call
@@ -169,11 +169,20 @@ class Line:
     def hung_up(self) -> None:
         """Tell the modem that the other end left; a waiting host gets NO CARRIER.
 
-        Page data that it had not taken yet is lost: no clock will ever drain it.
+        Page data that it had not taken yet is lost: no clock will ever drain it. For the same reason a
+        command that still waits for its result gets it here: the library says nothing then.
         """
         self._from_host = b""
         self._turns.clear_to_send = True
         self._tell(CallEvent.HANG_UP)
+        if self._turns.move is not Move.HOST and self._hung is None:
+            self._to_host += b"\r\nNO CARRIER\r\n"
+            self._turns.modem_said(b"NO CARRIER")
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """True where the host waits for a result that only the clock of a call could bring."""
+        return self.call is None and self._turns.move is not Move.HOST and self._hung is None
 
     def answer_in_vain(self) -> None:
         """Go off hook for an ATA without a call: nobody there, NO CARRIER."""

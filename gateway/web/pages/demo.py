@@ -46,7 +46,7 @@ LATEST: Final = 6
 SUBJECT: Final = N_("A page from the demo")
 TEXT: Final = N_("This text was mailed to the gateway, drawn as a page and faxed over a simulated line.")
 LINE: Final = N_("Line %(n)d of a text that needs more than one page.")
-LINES: Final = 60
+LINES: Final = 80
 LONG: Final = ("noisy", "cut")
 """Far machines whose trouble comes late in a call: they get a text of two pages."""
 
