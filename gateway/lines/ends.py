@@ -44,9 +44,10 @@ NO_REOPENING = "no DIS after EOM"
 """What the engine says in `t30` of a machine that did not come back after an EOM it had confirmed."""
 
 
-def write(seat: Seat, roster: Roster, agreed: Negotiated | None, job: CallJob, result: CallResult) -> None:
+def write(seat: Seat, roster: Roster, job: CallJob, result: CallResult) -> None:
     """Write the end of a call into every member that is still ours, and into the memory of the number."""
     plant = seat.plant
+    agreed = next((member.agreed for member in reversed(list(roster)) if member.agreed), None)
     outcome = outcome_of(plant, agreed, result)
     destination = next(iter(roster)).lease.destination
     plant.store.run(memory.learn, destination, called(job, outcome, result, plant.now()))
@@ -106,6 +107,8 @@ def shared(outcome: queue.CallOutcome, roster: Roster, member: Member) -> queue.
     sent = sum(len(other.begun) for other in roster)
     share = len(member.begun) / sent if sent else 1 / sum(1 for _ in roster)
     outcome = replace(outcome, line_seconds=outcome.line_seconds * share)
+    if member.agreed:
+        outcome = replace(outcome, compression=member.agreed.compression, resolution=member.agreed.resolution)
     if not passed_over(roster, member):
         return outcome
     # Its machine is as good as it was: what broke the call is no cause of this fax.

@@ -166,7 +166,7 @@ def _place(seat: Seat, roster: Roster, works: Sequence[Work], job: CallJob, mail
     roster.fill([(work.lease, attempt, work.pages.count) for work, attempt in begun])
     record = OutboundRecord(seat.plant, roster)
     result = call(seat, job, JoinedPages([work.pages for work, _ in begun]), record, mailbox)
-    ends.write(seat, roster, record.negotiated, job, result)
+    ends.write(seat, roster, job, result)
 
 
 def _attempt(seat: Seat, work: Work) -> int | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modem import plan
 from modem.coding import Coding, Compression, PageShape, Resolution
 from render import coding as t4
 from render import header as header_line
@@ -186,6 +185,5 @@ def _prepared(sheets: Mapping[Resolution, Sheet], compressions: Sequence[Compres
 
 
 def _format(shape: PageShape) -> tuple[object, ...]:
-    """Return what decides the coding of a page, whichever the far machine picks."""
-    paper = {name: plan.paper(rows, name) for name, rows in shape.rows.items()}
-    return shape.widths, tuple(sorted(paper.items()))
+    """Return what decides the coding of a page, whichever machine answers; paper never does (`modem.plan`)."""
+    return shape.widths, frozenset(shape.rows)

@@ -100,7 +100,7 @@ class OutboundRecord:
         if member.gone and not self.roster.has_turn(member):
             return
         self._page(session, page, queue.page_sending)
-        self.roster.begun(page)
+        self.roster.begun(page, self.negotiated)
 
     def _confirmed(self, session: Session, notice: n.PageConfirmed) -> None:
         member = self.roster.of(notice.n)

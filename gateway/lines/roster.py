@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gateway.store.leases import Lease
+    from modem.notices import Negotiated
 
 
 @dataclass(slots=True)
 class Member:
-    """One delivery of the call: `first` to `last` are its pages of the call, counted from 1."""
+    """One delivery of the call: `first` to `last` are its pages of the call, counted from 1.
+
+    `agreed` is what its latest page went out by.
+    """
 
     lease: Lease
     attempt: int
     first: int
     last: int
     begun: set[int] = field(default_factory=set)
+    agreed: Negotiated | None = None
     gone: bool = False
 
     def page_of_fax(self, page: int) -> int:
@@ -77,9 +82,11 @@ class Roster:
         with self._lock:
             return self._has_turn(member)
 
-    def begun(self, page: int) -> None:
-        """Note that this page is on its way."""
-        self.of(page).begun.add(page)
+    def begun(self, page: int, agreed: Negotiated | None) -> None:
+        """Note that this page is on its way, coded as `agreed`."""
+        member = self.of(page)
+        member.begun.add(page)
+        member.agreed = agreed or member.agreed
 
     def confirmed(self, page: int) -> None:
         """Note that the far machine has this page and all before it."""

@@ -1,4 +1,4 @@
-"""One call, several faxes: each keeps its own lease, attempt, pages and end, whatever becomes of the others."""
+"""One call, several faxes: each keeps its own lease, attempt, pages and end, whatever the others do."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SharedCall:
         pages = tuple(PageResult(p, "out", PageState.CONFIRMED) for p in range(1, confirmed + 1))
         values = {"line_seconds": 60.0, "dis": "00ce99c400", **result}
         ended = CallResult(reason is Reason.SENT, reason, pages=pages, **values)  # type: ignore[arg-type]
-        ends.write(seat, self.roster, None, CallJob("call"), ended)
+        ends.write(seat, self.roster, CallJob("call"), ended)
 
     def states(self) -> list[DeliveryState]:
         return [self.desk.state(number) for number in self.faxes]
