@@ -268,7 +268,8 @@ class Reception(Session):
             listen: Action = ListenData(self._speed(), long=answer is Fcf.CTR)
         else:
             listen = ListenFrames()
-        actions = self._transmit(*before, TURN_ROUND, self._frames(self._answer), wait=Timer.T2)
+        wait = Timer.REST if state is State.BUSY else Timer.T2
+        actions = self._transmit(*before, TURN_ROUND, self._frames(self._answer), wait=wait)
         self.state = state
         return [*actions, listen]
 

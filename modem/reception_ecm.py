@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 AFTER_RCP = 0.5  # seconds the carrier may go on behind an RCP; the far end's V.21 preamble lasts 1 s
 LONGEST_BLOCK_BITS = 256 * 264 * 8 * 6 / 5
+COMMAND_PATIENCE = 20.0  # seconds for the command of a block: three times T4, and the bursts themselves
 MOST_VAIN_PPR = 40  # a sender asks 4 times at each of 8 rates at most
 
 TABLE: Table = {
@@ -115,7 +116,7 @@ class EcmReception(Reception):
         """Hear the PPS; where no RCP closed the block the far end may be sending still."""
         self.state = State.BLOCK_END
         rest = 0.0 if self._blocks.block.ended else LONGEST_BLOCK_BITS / self._speed().bits
-        return self._listen(ListenFrames(), Timer.REST, seconds=Timer.REST.seconds + rest)
+        return self._listen(ListenFrames(), Timer.REST, seconds=COMMAND_PATIENCE + rest)
 
     # -- phase D ----------------------------------------------------------------------------------------
 
