@@ -26,12 +26,20 @@ ANSWER_SECONDS = 3.0
 
 
 class Probe:
-    """Asks `questions` one after the other; `answers` maps each to its lines, "ERROR" or nothing."""
+    """Asks `questions` one after the other; `answers` maps each to its lines, "ERROR" or nothing.
 
-    def __init__(self, questions: Sequence[str] = QUESTIONS) -> None:
+    `times` are the seconds from each question to its OK or ERROR, `echoed` the questions that came back.
+    """
+
+    def __init__(self, questions: Sequence[str] = QUESTIONS, seconds: float = ANSWER_SECONDS) -> None:
+        """Each question has `seconds` for its answer."""
         self._link = Link(named("generic"))
         self._left = deque(questions)
+        self._seconds = seconds
+        self._asked_at = 0.0
         self.answers: dict[str, list[str]] = {}
+        self.times: list[float] = []
+        self.echoed: set[str] = set()
         self._asked = ""
         self._rescued = False
 
@@ -44,6 +52,10 @@ class Probe:
     def alive(self) -> bool:
         """Whether the modem answered anything."""
         return any(self.answers.values())
+
+    def obeyed(self, question: str) -> bool:
+        """Say whether the modem answered a question or command with OK."""
+        return self.answers.get(question, [])[-1:] == [Code.OK.value]
 
     @property
     def carriers(self) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ class Probe:
         """Whether the modem offers a class we speak, or obeyed one without saying what it offers."""
         if self.classes:
             return bool({"1", "1.0"} & set(self.classes))
-        return self.answers.get(SWITCH, [])[-1:] == [Code.OK.value]
+        return self.obeyed(SWITCH)
 
     @property
     def offers(self) -> str:
@@ -117,7 +129,7 @@ class Probe:
         if not self.alive and not self._rescued:
             self._rescued = True
             self._link.push(DLE_ETX + CAN + b"\r")
-            self._link.command(self._asked, within=ANSWER_SECONDS)
+            self._link.command(self._asked, within=self._seconds)
         else:
             if not self.alive:
                 self._left.clear()
@@ -133,16 +145,20 @@ class Probe:
             return
         lines = self.answers[self._asked]
         match token:
-            case Text(text) if text != self._asked:
+            case Text(text) if text == self._asked:
+                self.echoed.add(text)
+            case Text(text):
                 lines.append(text)
             case Report(name, value):
                 lines.append(f"{name}: {value}")
             case Result(code, _) if code in (Code.OK, Code.ERROR):
                 lines.append(code.value)
+                self.times.append(self._link.now - self._asked_at)
                 self._next()
 
     def _next(self) -> None:
         self._asked = self._left.popleft() if self._left else ""
         if self._asked:
             self.answers[self._asked] = []
-            self._link.command(self._asked, within=ANSWER_SECONDS)
+            self._asked_at = self._link.now
+            self._link.command(self._asked, within=self._seconds)

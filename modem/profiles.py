@@ -120,6 +120,12 @@ def matching(answers: str) -> Profile:
     return _table()["generic"]
 
 
+def reason(profile: Profile, answers: str) -> str:
+    """Return the words in a modem's answers by which it was known; "" for the generic profile."""
+    found = re.search(profile.match, answers, re.IGNORECASE) if profile.match else None
+    return found[0] if found else ""
+
+
 def override(profile: Profile, keys: Mapping[str, Any]) -> Profile:
     """Return `profile` with some keys replaced; raises BadProfileError for unknown keys or kinds."""
     known = [field.name for field in fields(Profile) if field.name not in NOT_OVERRIDDEN]

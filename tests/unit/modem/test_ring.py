@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from modem.profiles import named
 from modem.ring import Incoming, RingWatch
 
@@ -95,3 +97,76 @@ def test_what_was_said_is_in_the_trace() -> None:
     told = [(entry.direction, entry.text) for entry in watch.take_trace()]
     assert told[-2:] == [("<", "NMBR=12"), ("<", "RING")]
     assert watch.take_trace() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "caller", "withheld"),
+    [
+        ("NMBR=0312345678", "0312345678", ""),
+        ("NMBR = 03-1234-5678", "0312345678", ""),
+        ("NMBR= (847) 555-1212", "8475551212", ""),
+        ("NMBR=+81 3 1234 5678", "+81312345678", ""),
+        ('CALLER NUMBER: "0312345678"', "0312345678", ""),
+        ("DDN_NMBR=0312345678", "0312345678", ""),
+        ("NMBR=P", "", "private"),
+        ("NMBR = O", "", "unavailable"),
+        ("nmbr=Out of area", "", "unavailable"),
+        ("NMBR=alice@example", "alice@example", ""),
+    ],
+)
+def test_caller_numbers_are_read_as_modems_write_them(said: str, caller: str, withheld: str) -> None:
+    watch = ready_watch()
+    watch.receive_data(f"\r\n{said}\r\nRING\r\n".encode(), 20.0)
+    assert watch.incoming is not None
+    assert (watch.incoming.caller, watch.incoming.withheld) == (caller, withheld)
+
+
+def test_a_whole_caller_id_message_is_kept() -> None:
+    watch = ready_watch()
+    watch.receive_data(
+        b"\r\nRING\r\nDATE = 1123\r\nTIME = 0915\r\nNAME = O\r\nNMBR = 1\r\nNDID = 22-33\r\n", 20.0
+    )
+    assert watch.incoming == Incoming(1, "1", "2233", "", "", "1123 0915")
+
+
+def test_a_line_that_rings_is_not_free_however_many_rings_are_wanted() -> None:
+    watch = ready_watch(rings=3)
+    assert not watch.ringing
+    watch.receive_data(b"NMBR=1\r\n", 20.0)
+    assert watch.ringing, "the caller's number comes before the first ring in some countries"
+    watch.timeout(30.0)
+    assert not watch.ringing
+
+
+def test_a_modem_that_is_long_quiet_is_asked_whether_it_lives() -> None:
+    watch = ready_watch()
+    watch.look(100.0)
+    watch.look(399.9)
+    assert watch.data_to_send() == b""
+    watch.look(400.0)
+    assert watch.data_to_send() == b"AT\r"
+    assert not watch.ready
+    watch.receive_data(b"\r\nOK\r\n", 400.1)
+    assert watch.ready
+    watch.look(699.0)
+    assert watch.data_to_send() == b""
+
+
+def test_a_modem_that_hangs_while_idle_fails_the_watch() -> None:
+    watch = ready_watch()
+    watch.look(0.0)
+    watch.look(300.0)
+    while not watch.failed:
+        deadline = watch.next_deadline()
+        assert deadline is not None
+        assert deadline < 315.0
+        watch.timeout(deadline)
+    assert watch.failed == "the modem does not answer AT"
+
+
+def test_a_ringing_modem_is_not_asked() -> None:
+    watch = ready_watch(rings=9)
+    watch.look(0.0)
+    watch.receive_data(b"RING\r\n", 299.0)
+    watch.look(300.0)
+    assert watch.data_to_send() == b""
