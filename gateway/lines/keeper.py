@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RENEW_SECONDS = 5.0
+LOOK_SECONDS = 1.5
+"""How long an owner who cancels a running call waits for the line to hear of it; only a read."""
 LEASE_SECONDS = 60.0
 
 
@@ -42,9 +44,25 @@ class LeaseKeeper:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._over.wait(RENEW_SECONDS):
+        passed = 0.0
+        while not self._over.wait(pause := min(LOOK_SECONDS, RENEW_SECONDS)):
+            passed += pause
+            if passed < RENEW_SECONDS:
+                self._look()
+                continue
+            passed = 0.0
             for lease in list(self._leases):
                 self._renew(lease)
+
+    def _look(self) -> None:
+        waiting = [lease.number for lease in self._leases if lease.number not in self._told]
+        try:
+            wanted = self._plant.store.read(queue.cancel_requested, waiting)
+        except Unavailable:
+            return  # the renewal will say so
+        for lease in self._leases:
+            if lease.number in wanted:
+                self._cancelled(lease)
 
     def _renew(self, lease: Lease) -> None:
         try:
@@ -56,6 +74,10 @@ class LeaseKeeper:
         except Unavailable as error:
             log.warning("lease.not_renewed", fax=lease.number, error=error.text)
         else:
-            if renewed.cancel_requested and lease.number not in self._told:
-                self._told.add(lease.number)
-                self._leave(lease)
+            if renewed.cancel_requested:
+                self._cancelled(lease)
+
+    def _cancelled(self, lease: Lease) -> None:
+        if lease.number not in self._told:
+            self._told.add(lease.number)
+            self._leave(lease)

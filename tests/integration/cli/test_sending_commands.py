@@ -63,7 +63,7 @@ def test_a_call_that_stands_is_asked_to_end(house: House, config: Path) -> None:
     call = house.call(["confirmed", "sending"])
     ran = postline("cancel", number, "--config", config)
     assert (ran.returncode, ran.stdout) == (0, f"{number}: ending the call\n")
-    assert house.store.read(queue.cancel_requested, number)
+    assert house.store.read(queue.cancel_requested, [number, 999]) == {number}
     assert call.finish(Cause.CANCELLED) is DeliveryState.CANCELLED
     delivery = house.delivery(number)
     assert (delivery.cause, delivery.pages_confirmed) == (Cause.CANCELLED, 1)

@@ -53,6 +53,20 @@ def test_a_cancel_the_owner_asked_for_ends_the_call(desk: Desk, given_up: thread
     kept.close()
 
 
+def test_a_cancel_is_heard_long_before_the_lease_is_renewed(
+    desk: Desk, given_up: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "RENEW_SECONDS", 3600.0)
+    monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.02)
+    lease = desk.claimed()
+    told: list[int] = []
+    kept = LeaseKeeper(desk.plant, [lease], lambda gone: (told.append(gone.number), given_up.set()))
+    desk.store.run(queue.request_cancel, lease.number, desk.house.now, new_id=desk.house.new_id)
+    assert given_up.wait(20.0)
+    kept.close()
+    assert told == [lease.number]
+
+
 def test_a_lease_that_another_worker_has_now_ends_the_call(desk: Desk, given_up: threading.Event) -> None:
     lease = desk.claimed()
     kept = LeaseKeeper(desk.plant, [lease], lambda _: given_up.set())
