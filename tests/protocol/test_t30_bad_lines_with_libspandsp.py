@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BOTH = (Compression.MH, Compression.MR)
 CONDITIONS = pytest.mark.parametrize(
     "far",
-    [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -55.0}, {"min_scan_ms": 40}, {"slow_answer_s": 20}],
+    [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -65.0}, {"min_scan_ms": 40}, {"slow_answer_s": 20}],
     ids=str,
 )
 
@@ -43,7 +43,7 @@ def test_pages_go_out_whole(tmp_path: Path, far: dict[str, float]) -> None:
     assert all(same_pixels(got, sent.image) for got, sent in zip(tiff_images(file), pictures, strict=True))
 
 
-@pytest.mark.parametrize("far", [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -55.0}], ids=str)
+@pytest.mark.parametrize("far", [{"delay_ms": 250}, {"delay_ms": 600}, {"noise_dbm0": -65.0}], ids=str)
 @pytest.mark.parametrize("scan_ms", [0, 20])
 def test_pages_come_in_whole(tmp_path: Path, far: dict[str, float], scan_ms: int) -> None:
     soft = SoftLine(tmp_path / "far", dict(far))
