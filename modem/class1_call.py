@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DIAL_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
-INIT_TRIES = 3
+INIT_TRIES, INIT_SECONDS = 3, 3.0
 DIAL_CHARACTERS = frozenset("0123456789*#,WTP+")
 
 CALL_RESULTS = {
@@ -104,7 +104,7 @@ class Prepare(Step):
 
     def _send(self) -> None:
         self._tries += 1
-        self.link.command(self._left[0][0], within=3.0)
+        self.link.command(self._left[0][0], within=INIT_SECONDS)
 
     def _give_up(self, detail: str) -> None:
         self.link.fail(Reason.MODEM_ERROR, detail, before_call=True)

@@ -31,11 +31,11 @@ class Probe:
     `times` are the seconds from each question to its OK or ERROR, `echoed` the questions that came back.
     """
 
-    def __init__(self, questions: Sequence[str] = QUESTIONS, seconds: float = ANSWER_SECONDS) -> None:
-        """Each question has `seconds` for its answer."""
+    def __init__(self, questions: Sequence[str] = QUESTIONS, seconds: float | None = None) -> None:
+        """Each question has `seconds` for its answer, `ANSWER_SECONDS` if nothing is said."""
         self._link = Link(named("generic"))
         self._left = deque(questions)
-        self._seconds = seconds
+        self._seconds = ANSWER_SECONDS if seconds is None else seconds
         self._asked_at = 0.0
         self.answers: dict[str, list[str]] = {}
         self.times: list[float] = []
