@@ -36,6 +36,14 @@ MEANINGS: Final[dict[str, str]] = {
     "RTN": N_("the page arrived badly"),
     "DCN": N_("hang up"),
     "CRP": N_("say that again"),
+    "PPS": N_("this part of the page is out"),
+    "PPR": N_("some of it came damaged: send that again"),
+    "CTC": N_("go on with this part at a lower speed"),
+    "CTR": N_("go on, then"),
+    "EOR": N_("give this part up"),
+    "ERR": N_("given up"),
+    "RNR": N_("wait, not ready yet"),
+    "RR": N_("ready now?"),
 }
 
 
