@@ -8,12 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.lines.trace import as_object
 from gateway.store import traces
 from gateway.web import ladder
 from modem.result import TraceEntry
 
 DIS = TraceEntry(1.25, "<", "frame", "DIS: up to 14400 bit/s", "ff1301")
 OCTETS = TraceEntry(0.0, "<", "octets", "", "0d0a4f4b0d0a", now=3.5)
+
+
+def packed(log: list[TraceEntry]) -> bytes:
+    return traces.pack(map(as_object, log))
+
 
 entries = st.builds(
     TraceEntry,
@@ -27,7 +33,7 @@ entries = st.builds(
 
 
 def test_a_blob_reads_as_the_json_lines_it_was_made_from() -> None:
-    lines = traces.unpack(traces.pack([DIS, OCTETS])).splitlines()
+    lines = traces.unpack(packed([DIS, OCTETS])).splitlines()
     assert [json.loads(line) for line in lines] == [
         {"at": 1.25, "direction": "<", "kind": "frame", "text": "DIS: up to 14400 bit/s", "raw": "ff1301"},
         {"at": 0.0, "direction": "<", "kind": "octets", "text": "", "raw": "0d0a4f4b0d0a", "now": 3.5},
@@ -35,26 +41,26 @@ def test_a_blob_reads_as_the_json_lines_it_was_made_from() -> None:
 
 
 def test_a_log_of_before_they_were_packed_is_read_as_it_is() -> None:
-    assert traces.unpack(traces.as_lines([DIS])) == traces.as_lines([DIS])
+    assert traces.unpack(traces.as_lines([as_object(DIS)])) == traces.as_lines([as_object(DIS)])
 
 
 def test_equal_logs_are_equal_blobs() -> None:
-    assert traces.pack([DIS, OCTETS]) == traces.pack([DIS, OCTETS])
+    assert packed([DIS, OCTETS]) == packed([DIS, OCTETS])
 
 
 @pytest.mark.parametrize("damaged", [lambda b: b[:-12], lambda b: b[:12] + b"\0\0\0\0" + b[16:]])
 def test_a_damaged_blob_is_an_oserror(damaged: object) -> None:
     assert callable(damaged)
     with pytest.raises(OSError, match="damaged|CRC|Not a gzipped"):
-        traces.unpack(damaged(traces.pack([DIS] * 50)))
+        traces.unpack(damaged(packed([DIS] * 50)))
 
 
 def test_the_ladder_leaves_the_recording_out() -> None:
-    (rung,) = ladder.of_log(traces.unpack(traces.pack([DIS, OCTETS])))
+    (rung,) = ladder.of_log(traces.unpack(packed([DIS, OCTETS])))
     assert (rung.name, rung.at, rung.ours) == ("DIS", 1.25, False)
 
 
 @given(st.lists(entries, max_size=20))
 def test_any_log_comes_back(log: list[TraceEntry]) -> None:
-    back = [json.loads(line) for line in traces.unpack(traces.pack(log)).splitlines()]
+    back = [json.loads(line) for line in traces.unpack(packed(log)).splitlines()]
     assert [TraceEntry(**entry) for entry in back] == log
