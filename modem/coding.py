@@ -55,7 +55,7 @@ class Length(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """One way to send a page. `width` in pels, one of `WIDTHS`; `inch` where a DCS says inch-based (bit 44)."""
+    """One way to send a page. `width` in pels, one of `WIDTHS`; `inch` where a DCS says so (bit 44)."""
 
     compression: Compression
     width: int = 1728

@@ -24,9 +24,9 @@ class CallJob:
     `ecm_octets` is the size of the frames we send and ask for. `sub`, `pwd` and `sid` are sent only where the
     far end's DIS allows them.
 
-    Polling: a calling job with `poll` sends its document, if it has one, and then fetches one; `pwd` and `sep`
-    go with the DTC. An answering job with a document offers it (DIS bit 9); `pwd` and `sep` are then what a
-    poller must give.
+    Polling: a calling job with `poll` sends its document, if it has one, and then fetches one; `pwd` and
+    `sep` go with the DTC. An answering job with a document offers it (DIS bit 9); `pwd` and `sep` are then
+    what a poller must give.
 
     `max_seconds` ends the call whatever it is doing. The `receive_` fields and `min_scan_ms` (0, 5, 10, 20 or
     40) go into our own DIS; narrowing a DIS for a poor caller is a matter of these fields. `nsf` is a whole

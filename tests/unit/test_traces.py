@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from gateway.lines.trace import as_object
 from gateway.store import traces
 from gateway.web import ladder
 from modem.result import TraceEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIS = TraceEntry(1.25, "<", "frame", "DIS: up to 14400 bit/s", "ff1301")
 OCTETS = TraceEntry(0.0, "<", "octets", "", "0d0a4f4b0d0a", now=3.5)
@@ -49,9 +53,8 @@ def test_equal_logs_are_equal_blobs() -> None:
 
 
 @pytest.mark.parametrize("damaged", [lambda b: b[:-12], lambda b: b[:12] + b"\0\0\0\0" + b[16:]])
-def test_a_damaged_blob_is_an_oserror(damaged: object) -> None:
-    assert callable(damaged)
-    with pytest.raises(OSError, match="damaged|CRC|Not a gzipped"):
+def test_a_damaged_blob_is_an_oserror(damaged: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(OSError, match=r"damaged|CRC|Not a gzipped"):
         traces.unpack(damaged(packed([DIS] * 50)))
 
 
