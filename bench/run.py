@@ -1,7 +1,8 @@
 """`make bench`: runs every benchmark one after the other, prints a table, writes bench/results/<date>.json.
 
-Absolute figures mean something only beside the calibration line: hashing, fsyncs and a Python loop on the
-machine and at the moment of the run. Nothing is asserted here.
+`python bench/run.py NAME...` runs only those named. Absolute figures mean something only beside the
+calibration line: hashing, fsyncs and a Python loop on the machine and at the moment of the run. Line seconds
+are counted in audio samples and do not depend on it. Nothing is asserted here.
 """
 
 from __future__ import annotations
@@ -9,17 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bad_lines import bad_lines
 from gateway_bench import accept_to_dial, endless_line
+from interop_matrix import interop_matrix
+from line_time import line_time
+from lines_cost import share_of_a_core, simulated_call, turns_under_load
 from render_bench import drawing
 
 RESULTS = Path(__file__).with_name("results")
-BENCHMARKS = (accept_to_dial, endless_line, drawing)
+BENCHMARKS = (
+    accept_to_dial,
+    endless_line,
+    drawing,
+    simulated_call,
+    share_of_a_core,
+    turns_under_load,
+    line_time,
+    bad_lines,
+    interop_matrix,
+)
 
 
 def calibration() -> dict[str, Any]:
@@ -57,10 +73,14 @@ def looped() -> float:
 
 
 def main() -> None:
-    """Run everything."""
+    """Run everything, or what the command line names."""
+    known = {benchmark.__name__: benchmark for benchmark in BENCHMARKS}
+    wanted = sys.argv[1:] or list(known)
+    if unknown := [name for name in wanted if name not in known]:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     report: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "calibration": calibration()}
     print("calibration  " + "  ".join(f"{k} {v}" for k, v in report["calibration"].items()))
-    report["results"] = [show(benchmark()) for benchmark in BENCHMARKS]
+    report["results"] = [show(known[name]()) for name in wanted]
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -68,8 +88,9 @@ def main() -> None:
 
 
 def show(result: dict[str, Any]) -> dict[str, Any]:
-    """Print one result and return it."""
-    print("  ".join(f"{key} {value}" if key != "what" else f"{value}:" for key, value in result.items()))
+    """Print one result and return it; tables inside it were printed as they were made."""
+    short = {key: value for key, value in result.items() if not isinstance(value, dict | list)}
+    print("  ".join(f"{key} {value}" if key != "what" else f"{value}:" for key, value in short.items()))
     return result
 
 
