@@ -20,7 +20,7 @@ from modem.jobfile import BadJobError, JobFile, read_job, result_object
 from modem.notices import WRITE_AHEAD, Notice, PageStored, Traced
 from modem.port import Port, PortError, open_port
 from modem.probe import Probe
-from modem.profiles import BadProfileError, Profile, named
+from modem.profiles import BadProfileError, Profile, named, override
 from modem.recording import BadRecordingError, RecordedCall, read_lines, recorded_call, replay
 from modem.result import CallResult, Reason
 from modem.ring import RingWatch
@@ -93,7 +93,8 @@ def _carry_out(options: argparse.Namespace, trace: Path, files: dict[int, Path])
         raise _CannotCallError(Reason.MODEM_ERROR, str(error)) from error
     sink = PageFolder(job.receive_dir)
     try:
-        call = _call(job, pages, sink, port, _profile(options.profile, port), quiet=options.quiet)
+        profile = _profile(options.profile, job.service_class, port)
+        call = _call(job, pages, sink, port, profile, quiet=options.quiet)
     except PortError as error:
         raise _CannotCallError(Reason.MODEM_ERROR, str(error)) from error
     finally:
@@ -124,14 +125,20 @@ def _open(device: str, profile: str) -> Port:
     return open_port(device, named("generic" if profile == "auto" else profile))
 
 
-def _profile(name: str, port: Port) -> Profile:
-    if name != "auto":
-        return named(name)
-    probe = Probe()
-    ask_modem(probe, port, clock=time.monotonic)
-    if not probe.alive:
-        raise PortError(port.name, "the modem does not answer", "see that it is on, and that this is a modem")
-    return probe.profile
+def _profile(name: str, service_class: str, port: Port) -> Profile:
+    """Return the named profile, or that of the modem by its own words, with the job's class over it."""
+    if name == "auto":
+        probe = Probe()
+        ask_modem(probe, port, clock=time.monotonic)
+        if not probe.alive:
+            raise PortError(port.name, "the modem does not answer", "see that it is on, and is a modem")
+        if not probe.is_fax:
+            raise PortError(port.name, f"the modem offers {probe.offers}", "use one with Class 1 or 1.0")
+    profile = probe.profile if name == "auto" else named(name)
+    if service_class != "auto":
+        profile = override(profile, {"service_class": service_class})
+    port.configure(profile.baud, profile.flow)
+    return profile
 
 
 def _call(

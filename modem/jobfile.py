@@ -32,6 +32,7 @@ class JobFile:
     call: CallJob
     documents: tuple[Path, ...]
     receive_dir: Path
+    service_class: str = "auto"
 
 
 def read_job(path: Path) -> JobFile:
@@ -51,6 +52,7 @@ def read_job(path: Path) -> JobFile:
         _call(raw, path),
         tuple(path.parent / name for name in _texts(raw, "documents", path)),
         path.parent / str(raw.get("receive_dir") or "."),
+        raw.get("class", "auto"),
     )
 
 

@@ -59,8 +59,10 @@ def test_every_commands_help_has_an_example_of_that_command() -> None:
     import gateway.cli.check_config
     import gateway.cli.demo
     import gateway.cli.doctor
+    import gateway.cli.lines
     import gateway.cli.migrate
     import gateway.cli.preview
+    import gateway.cli.probe_modem
     import gateway.cli.provision
     import gateway.cli.send
     import gateway.cli.serve
