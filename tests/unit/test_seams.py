@@ -348,8 +348,10 @@ def commands() -> dict[str, Any]:
     import gateway.cli.demo
     import gateway.cli.dialling
     import gateway.cli.doctor
+    import gateway.cli.lines
     import gateway.cli.migrate
     import gateway.cli.preview
+    import gateway.cli.probe_modem
     import gateway.cli.provision
     import gateway.cli.resend
     import gateway.cli.send
