@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sim_fixtures import host_at, letter, mh
 
 from gateway.config import parse
 from gateway.domain.errors import BadConfig, Unavailable
@@ -18,6 +19,7 @@ from modem.sim.settings import FarSettings, read_settings, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.config import Config
     from gateway.lines.simulated import ExchangeProcess
 
 FAR = "+81312345678"
@@ -193,3 +195,121 @@ far = [{{ number = "{FAR}", {key} = {value} }}]
 """
     with pytest.raises(BadConfig, match=f"line.0.far.0.{key}"):
         parse(text)
+
+
+# -- it dies, it is shared, it knows what a call took
+
+
+def killed(exchange: ExchangeProcess) -> None:
+    pid = int((exchange.folder / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    if exchange.process is not None:
+        exchange.process.wait(30.0)
+
+
+def test_an_exchange_that_died_is_started_again_with_its_ports(
+    tmp_path: Path, started: ExchangeProcess
+) -> None:
+    port = Path(simulated.device_of(tmp_path, "sim"))
+    before = port.resolve()
+    started.look_after(0.0)
+    assert port.resolve() == before, "one that lives is left alone"
+    killed(started)
+    started.look_after(100.0)
+    assert started.alive
+    with host_at(port) as host:
+        assert host.command("+FCLASS=1") == "OK"
+
+
+def test_one_that_outlived_us_is_looked_after_too(tmp_path: Path, started: ExchangeProcess) -> None:
+    found = simulated.start_exchange(tmp_path, line())
+    assert found.alive
+    killed(started)
+    assert not found.alive
+    found.look_after(100.0)
+    try:
+        assert found.process is not None
+        assert found.alive
+    finally:
+        found.stop()
+
+
+def test_one_that_will_not_start_is_tried_again_later(tmp_path: Path) -> None:
+    dead = simulated.ExchangeProcess(tmp_path, line().model_copy(update={"speed": "30"}), (), None)
+    dead.look_after(0.0)
+    assert not dead.alive
+    dead.line = line()
+    dead.look_after(simulated.AGAIN_SECONDS - 0.1)
+    assert not dead.alive, "not yet"
+    dead.look_after(simulated.AGAIN_SECONDS)
+    assert dead.alive
+    dead.stop()
+
+
+TWO_LINES = f"""
+[server]
+domains = ["fax.example.org"]
+operator = ["o@example.org"]
+[mail]
+smarthost = "smtp://mail.example.org"
+sender = "fax@fax.example.org"
+[[line]]
+name = "sim"
+type = "simulated"
+number = "+81344772288"
+speed = "max"
+far = [{{ number = "{FAR}", resolutions = ["standard"], ecm = false }}]
+[[line]]
+name = "sim2"
+type = "simulated"
+exchange = "sim"
+number = "+81344772288"
+"""
+
+
+@pytest.fixture
+def two_lines(tmp_path: Path) -> Iterator[Config]:
+    config = parse(TWO_LINES)
+    config = config.model_copy(update={"server": config.server.model_copy(update={"data": tmp_path})})
+    exchanges = simulated.start_exchanges(config)
+    assert len(exchanges) == 1
+    yield config
+    exchanges[0].stop()
+
+
+def test_two_lines_of_one_exchange_have_a_port_each_and_share_what_is_far(two_lines: Config) -> None:
+    data = two_lines.server.data
+    with simulated.control(data, "sim") as exchange:
+        assert sorted(exchange.status()["lines"]) == ["sim", "sim2"]
+        assert len(exchange.status()["far"]) == 1
+    with host_at(Path(simulated.device_of(data, "sim2", "sim"))) as host:
+        assert host.command("+FCLASS=1") == "OK"
+
+
+def test_a_fast_line_says_how_long_its_call_took_on_the_line(two_lines: Config, tmp_path: Path) -> None:
+    data, (_, second) = two_lines.server.data, two_lines.line
+    with host_at(Path(simulated.device_of(data, "sim2", "sim"))) as host:
+        assert host.send_fax("0312345678", [mh(letter(), tmp_path)]) == [0x8C]
+        with simulated.control(data, "sim") as exchange:
+            (end,) = exchange.calls()
+        assert simulated.seconds_on_line(data, second, 1.5) == end["talk_s"] > 12
+        assert simulated.seconds_on_line(data, second, 0.0) == 0.0, "never answered: nothing to pay"
+        assert host.call("0312345678") == "CONNECT"
+        assert simulated.seconds_on_line(data, second, 1.5) == 1.5, "this call has not ended"
+
+
+def test_without_its_exchange_a_line_keeps_what_its_own_clock_said(tmp_path: Path) -> None:
+    assert simulated.seconds_on_line(tmp_path, line(), 1.5) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("instead", "says"),
+    [
+        ('exchange = "sim3"', "names 'sim3'"),
+        ('exchange = "sim2"', "names 'sim2'"),
+        ('exchange = "sim"\nspeed = 1.0', "`far` and `speed` are there"),
+    ],
+)
+def test_a_line_is_on_an_exchange_that_there_is(instead: str, says: str) -> None:
+    with pytest.raises(BadConfig, match=says):
+        parse(TWO_LINES.replace('exchange = "sim"', instead))

@@ -406,6 +406,17 @@ def test_a_line_that_calls_itself_is_busy(tmp_path: Path) -> None:
     exchange.close()
 
 
+def test_of_two_lines_with_one_number_a_caller_gets_the_free_one(tmp_path: Path) -> None:
+    exchange, _diary = exchange_with(tmp_path, lines=2)
+    exchange.lines["sim2"].number = LINE
+    document = write_tiff(tmp_path / "in.tif", [letter()])
+    calls = [exchange.call_in(LINE, document, f"+8139999888{n}") for n in range(3)]
+    settle(exchange, 2)
+    assert [exchange.lines[name].call.n for name in ("sim", "sim2")] == calls[:2]  # type: ignore[union-attr]
+    assert exchange.results[calls[2]]["outcome"] == "busy"
+    exchange.close()
+
+
 def test_two_lines_send_at_the_same_time_to_files_of_their_own(tmp_path: Path) -> None:
     exchange, _diary = exchange_with(tmp_path, lines=2)
     for name in ("sim", "sim2"):

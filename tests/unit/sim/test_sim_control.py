@@ -146,6 +146,14 @@ def test_a_request_without_end_is_not_kept_for_ever(served: Served) -> None:
         (b'{"op": "wait", "call": -1}', "there was no call -1"),
         (b'{"op": "call"}', "file"),
         (b'{"op": "call", "file": 7, "from": "1"}', "Error"),
+        (b'{"op": "hang"}', "line"),
+        (b'{"op": "hang", "line": "attic"}', "no line 'attic': sim"),
+        (b'{"op": "hang", "line": "sim", "recovers": "soon"}', "reset, never, now"),
+        (b'{"op": "line", "line": "attic"}', "no line"),
+        (b'{"op": "set", "number": "5", "attenuation_db": 14}', "attenuation_db"),
+        (b'{"op": "set", "number": "5", "bursts": {}}', "either every_s or mean_s"),
+        (b'{"op": "set", "number": "5", "drop": {"page": 1, "answer_s": 2}}', "either answer_s or page"),
+        (b'{"op": "set", "number": "5", "leaves": {"after": "tea"}}', "leaves.after"),
         (b'{"op": "speed"}', "speed"),
         (b'{"op": "speed", "speed": 30}', "only 1.0 and"),
         (b'{"op": "set"}', "number"),
@@ -229,3 +237,29 @@ def test_the_socket_file_goes_with_the_server(tmp_path: Path) -> None:
     assert one.path.exists()
     one.close()
     assert not one.path.exists()
+
+
+def test_a_key_set_to_null_is_taken_away_and_fresh_forgets_them_all(served: Served) -> None:
+    client = served.connect()
+
+    def far() -> dict[str, object]:
+        return next(f for f in served.ask(client, op="status")["far"] if f["number"] == "5")
+
+    served.ask(client, op="set", number="5", ident="OLD", noise_dbm0=-50, seed=3)
+    served.ask(client, op="set", number="5", noise_dbm0=None)
+    assert (far()["ident"], far()["noise_dbm0"], far()["seed"]) == ("OLD", None, 3)
+    served.ask(client, op="set", number="5", fresh=True, delay_ms=20)
+    assert (far()["ident"], far()["seed"], far()["delay_ms"]) == ("", None, 20.0)
+
+
+def test_a_line_tells_of_its_call_and_its_last_one(served: Served) -> None:
+    told = served.ask(served.connect(), op="line", line="sim")
+    assert (told["call"], told["off_hook"], told["last"]) == (None, False, None)
+
+
+def test_a_modem_may_be_made_to_hang_and_be_switched_off_and_on(served: Served) -> None:
+    client, line = served.connect(), served.exchange.lines["sim"]
+    for recovers, answers in (("reset", False), ("never", False), ("now", True)):
+        assert served.ask(client, op="hang", line="sim", recovers=recovers)["ok"] is True
+        served.exchange.host_wrote(line, b"AT\r")
+        assert (b"OK" in line.to_host()) is answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modem.sim.watch import PageWatch, is_v27ter
+from modem.sim.watch import PageWatch, is_v27ter, page_command
 
 CALLER, CALLED = 0, 1
 V17_14400 = bytes.fromhex("ff1383002278")
@@ -107,3 +107,99 @@ def test_v27ter_is_known_by_its_dcs_because_it_trains_longer(dcs: bytes, *, slow
     carrier(watch, 1.0)
     assert not say_cfr
     assert watch.trained is not slow
+
+
+# -- error correction, and commands that are said again
+
+
+def pps(then: int) -> bytes:
+    """A PPS frame: FF 13, PPS, and what follows the page."""
+    return bytes([0xFF, 0x13, 0xBF, then, 0, 0, 0])
+
+
+NULL, ECM_MPS, ECM_EOP = 0x00, 0x4F, 0x2F
+
+
+def block_of(watch: PageWatch, then: int, *answers: str) -> list[bool]:
+    """A block on the carrier, its PPS, and the answers to it."""
+    carrier(watch, 2)
+    pause(watch)
+    watch.frame(CALLER, "PPS", pps(then))
+    return [watch.frame(CALLED, answer, b"") for answer in answers]
+
+
+def test_the_mcf_of_a_partial_page_confirms_no_page() -> None:
+    watch = trained()
+    assert block_of(watch, NULL, "MCF") == [False]
+    assert (watch.confirmed, watch.complete) == (0, False)
+    assert block_of(watch, ECM_MPS, "MCF") == [True]
+    assert block_of(watch, ECM_EOP, "MCF") == [True]
+    assert (watch.confirmed, watch.complete) == (2, True)
+
+
+def test_the_blocks_of_a_page_are_one_page_whose_seconds_go_on() -> None:
+    watch = trained()
+    block_of(watch, NULL, "MCF")
+    carrier(watch, 1)
+    assert watch.page == 1
+    assert watch.seconds > 3
+
+
+def test_an_mcf_said_again_is_not_another_page() -> None:
+    watch = trained()
+    assert block_of(watch, ECM_MPS, "MCF", "MCF") == [True, False]
+    carrier(watch, 1.5)  # the sender did not hear it: its PPS comes again
+    watch.frame(CALLER, "PPS", pps(ECM_MPS))
+    pause(watch)
+    assert watch.frame(CALLED, "MCF", b"") is False
+    assert watch.confirmed == 1
+    assert block_of(watch, ECM_EOP, "MCF") == [True]
+    assert watch.confirmed == 2
+
+
+def test_a_burst_of_frames_that_seemed_to_be_a_page_is_none() -> None:
+    watch = trained()
+    block_of(watch, ECM_MPS, "MCF")
+    carrier(watch, 1.5)
+    assert watch.page == 2
+    watch.frame(CALLER, "DCN", b"")
+    assert watch.page == 0
+    carrier(watch, 0.5)
+    assert watch.page == 0, "the burst goes on"
+
+
+def test_a_page_given_up_is_not_confirmed_and_the_next_one_may_come() -> None:
+    watch = trained()
+    block_of(watch, ECM_MPS, "PPR", "PPR", "PPR", "PPR")
+    watch.frame(CALLER, "EOR", pps(ECM_MPS))
+    pause(watch)
+    assert watch.frame(CALLED, "ERR", b"") is False
+    carrier(watch, 1)
+    assert (watch.page, watch.confirmed) == (1, 0)
+
+
+def test_rtp_and_pip_confirm_too() -> None:
+    for answer in ("RTP", "PIP"):
+        watch = trained()
+        carrier(watch, 2)
+        pause(watch)
+        assert say(watch, (CALLER, "MPS"), (CALLED, answer)) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "command"),
+    [
+        ("MPS", b"", "MPS"),
+        ("PRI-EOP", b"", "EOP"),
+        ("PPS", pps(0x8F), "EOM"),
+        ("PPS", pps(0x5F), "MPS"),
+        ("PPS", pps(0x77), ""),
+        ("PPS", b"\xff\x13\xbf", ""),
+        ("EOR", pps(ECM_EOP), "EOP"),
+        ("MCF", b"", ""),
+    ],
+)
+def test_what_follows_a_page_is_read_from_every_form_of_its_command(
+    name: str, frame: bytes, command: str
+) -> None:
+    assert page_command(name, frame) == command
