@@ -144,14 +144,8 @@ def advice(history: Sequence[Tried]) -> Advice:
 
 
 def _careful_rate(history: Sequence[Tried], troubles: int) -> int | None:
-    """Return the rate to begin with: below the one that spoiled a page, 9600 at most from the third call on.
-
-    Where even the lowest rate did not train, the rate it ended with says nothing; a second time 4800 is
-    enough.
-    """
+    """Return where to begin: below the rate that spoiled a page, at most at 9600 from the third call on."""
     limits = [9600] if troubles >= 2 else []
-    if _count(history, Cause.TRAINING_FAILED) >= 2:
-        limits.append(4800)
     if history and history[-1].cause in SPOILED and history[-1].rate:
         limits.append(slower(history[-1].rate))
     return min(limits, default=None)

@@ -23,6 +23,7 @@ from gateway.store.models import Delivery
 from modem.capabilities import Dis
 from modem.rates import Modulation
 from modem.result import Reason
+from modem.sending import NO_REOPENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from modem.result import CallResult
 
 log = structlog.get_logger()
-
-NO_REOPENING = "no DIS after EOM"
-"""What the engine says in `t30` of a machine that did not come back after an EOM it had confirmed."""
 
 
 def write(seat: Seat, roster: Roster, job: CallJob, result: CallResult) -> None:

@@ -185,5 +185,5 @@ def _prepared(sheets: Mapping[Resolution, Sheet], compressions: Sequence[Compres
 
 
 def _format(shape: PageShape) -> tuple[object, ...]:
-    """Return what decides the coding of a page, whichever machine answers; paper never does (`modem.plan`)."""
+    """Return what decides the coding of a page, whichever machine answers; paper never does."""
     return shape.widths, frozenset(shape.rows)

@@ -67,6 +67,9 @@ SENTENCES: Final = (
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""
 
+TWICE: Final = N_("Page %(page)s may have arrived twice: the first time its confirmation was not seen.")
+"""What a sender is told of a page that was sent again because nobody knew whether it had arrived."""
+
 HOLE: Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -85,7 +88,9 @@ def said(note: str, language: str) -> str:
 @cache
 def shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what each sentence looks like with its holes filled, behind the name of a file or without."""
-    return tuple((re.compile(f"(?P<file>(?:.+: )?){shape(text)}", re.DOTALL), text) for text in SENTENCES)
+    return tuple(
+        (re.compile(f"(?P<file>(?:.+: )?){shape(text)}", re.DOTALL), text) for text in (*SENTENCES, TWICE)
+    )
 
 
 def shape(sentence: str) -> str:

@@ -10,7 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.outcome import Cause
+from gateway.domain.states import PageState
 from gateway.mail import UTF8_BASE64, OutgoingMail, Stamp, begin, one_line, serialise
+from gateway.notify.details import TWICE
 from gateway.notify.result import Result
 from gateway.notify.result_mail import BODIES, compose
 from gateway.store.models import Delivery
@@ -115,8 +117,18 @@ def result_of(delivery: Delivery, lease: MailLease) -> Result:
         simulated_line=any(attempt.simulated for attempt in delivery.attempts),
         simulated_status=delivery.simulated_status,
         request_id=message.message_id if message else "",
-        warnings=tuple(fax.warnings),
+        warnings=(*fax.warnings, *(TWICE % {"page": page} for page in perhaps_twice(delivery))),
     )
+
+
+def perhaps_twice(delivery: Delivery) -> list[int]:
+    """Return the pages that went out in a later call although the far machine may have had them."""
+    unsure: set[int] = set()
+    twice: set[int] = set()
+    for attempt in delivery.attempts:
+        twice |= unsure & {page.n for page in attempt.pages}
+        unsure |= {page.n for page in attempt.pages if page.state == PageState.AWAITING.value}
+    return sorted(twice)
 
 
 def as_group3(document: bytes) -> bytes:

@@ -46,6 +46,7 @@ ACCOUNT_KEYS = (
     "notify",
     "retries",
     "international",
+    "cut_white",
     "calling_window",
     "caps",
     "approval",
@@ -137,7 +138,8 @@ def _columns(table: Mapping[str, Any], country: str, where: str) -> dict[str, An
 def _sending(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return what the file says about calling out; a key that it leaves out is left out here too."""
     checks: Mapping[str, Callable[[Any, str], Any]] = {
-        "international": _international,
+        "international": _switch,
+        "cut_white": _switch,
         "calling_window": _window,
         "caps": lambda given, place: _counts(given, [field.name for field in fields(Caps)], place),
         "approval": lambda given, place: _counts(given, ("pages", "numbers"), place),
@@ -147,7 +149,7 @@ def _sending(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {key: check(table[key], f"{where}: {key}") for key, check in checks.items() if key in table}
 
 
-def _international(value: Any, where: str) -> bool:
+def _switch(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise BadConfig(f"{where} is true or false")
     return value

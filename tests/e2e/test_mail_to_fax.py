@@ -19,7 +19,10 @@ from waiting import wait_until
 
 from gateway.demo import settings
 from gateway.demo.evidence import equal
+from gateway.domain.header import Header
 from gateway.domain.states import DeliveryState
+from gateway.lines.pages import Wanted, as_sent
+from gateway.lines.stock import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,9 +178,10 @@ def test_html_wins_over_text_and_its_picture_is_drawn_in_it(house: House) -> Non
     assert drawn[0] > drawn[1] + 50_000
 
 
-def test_what_the_far_machine_stored_is_what_was_drawn(house: House) -> None:
+def test_what_the_far_machine_stored_is_what_was_drawn_below_its_header_line(house: House) -> None:
     number = queued_number(house.mail(letter(subject="equal /rf", text="one\f two\n")))
     delivery = house.delivery(number)
     assert delivery.attempts[-1].resolution == "fine"
     theirs = Path(list(house.ledger("end"))[-1]["file"]).read_bytes()
-    assert equal(house.blobs.read(delivery.fax.masters["fine"]), theirs)
+    master = Document(house.blobs.read(delivery.fax.masters["fine"]))
+    assert equal(as_sent(master, Wanted(), Header(delivery.attempts[-1].header)), theirs)

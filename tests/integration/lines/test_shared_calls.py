@@ -10,7 +10,6 @@ from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
 from gateway.lines import ends
-from gateway.lines.ends import NO_REOPENING
 from gateway.lines.outbound import in_order
 from gateway.lines.record import OutboundRecord
 from gateway.lines.roster import Roster
@@ -19,6 +18,7 @@ from gateway.store.models import Delivery
 from modem import notices as n
 from modem.job import CallJob
 from modem.result import CallResult, PageResult, PageState, Reason, TraceEntry
+from modem.sending import NO_REOPENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -105,3 +105,20 @@ async def test_the_image_is_the_sent_pages_as_group_3_in_the_resolution_of_the_c
     with Image.open(io.BytesIO(image.get_content())) as tiff:
         assert (tiff.n_frames, tiff.info["compression"], tiff.info["dpi"][1]) == (2, "group3", 98.0)
         assert tiff.convert("1").tobytes() == page.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("calls", "warned"),
+    [
+        (({1: "confirmed", 2: "awaiting"}, {2: "confirmed"}), "2ページは二重に届いている可能性があります"),
+        (({1: "confirmed", 2: "sending"}, {2: "confirmed"}), ""),
+        (({1: "confirmed", 2: "awaiting"}, {}), ""),
+    ],
+)
+async def test_the_sender_is_told_of_a_page_that_may_have_arrived_twice(
+    store: AsyncStore, clock: Clock, sender: Any, calls: tuple[dict[int, str], ...], warned: str
+) -> None:
+    attempts = [attempt(pages=[Page(n=n, state=state) for n, state in pages.items()]) for pages in calls]
+    text = text_of(await mail_of(store, clock, sender, attempts=attempts))
+    assert ("二重" in text) == bool(warned)
+    assert warned in text

@@ -18,6 +18,8 @@ from gateway.domain.retry import (
     advice,
     counts_as_dial,
     decide,
+    merged,
+    slower,
 )
 from gateway.domain.schedule import mail_retry
 
@@ -190,3 +192,40 @@ def test_a_mail_that_never_goes_is_tried_for_two_days_and_not_for_ever() -> None
         tries, now = tries + 1, due
     assert 45 <= tries <= 52
     assert now <= NOW + timedelta(hours=48)
+
+
+# -- by cause (t30-class1 section 11)
+
+
+def test_a_page_that_was_rejected_goes_slower_and_with_error_correction_asked_for() -> None:
+    rejected = Tried(Cause.PAGE_REJECTED, NOW, "usb0", rate=9600)
+    once, twice = advice([rejected]), advice([rejected, rejected])
+    assert (once.ecm, once.ecm_asked, once.max_rate) == (True, True, 7200)
+    assert (twice.ecm, twice.ecm_asked, twice.max_rate) == (True, True, 7200)
+
+
+def test_error_correction_that_failed_goes_slower_and_is_left_out_the_third_time() -> None:
+    failed = Tried(Cause.ECM_FAILED, NOW, "usb0", rate=14400)
+    assert (advice([failed]).ecm, advice([failed]).max_rate) == (True, 12000)
+    assert (advice([failed] * 2).ecm, advice([failed] * 2).max_rate) == (False, 9600)
+
+
+def test_an_unanswered_page_may_be_doubled_and_pages_of_another_kind_are_drawn_anew() -> None:
+    assert advice([Tried(Cause.NO_RESPONSE_PAGE, NOW)]).may_double
+    assert advice([Tried(Cause.INCOMPATIBLE, NOW)]).redraw
+
+
+@pytest.mark.parametrize(("rate", "lower"), [(14400, 12000), (12000, 9600), (4800, 2400), (2400, 2400)])
+def test_the_next_lower_rate(rate: int, lower: int) -> None:
+    assert slower(rate) == lower
+
+
+def test_advice_for_one_call_heeds_everybody() -> None:
+    first, second = Advice(v17=False, max_rate=9600), Advice(ecm=False, max_rate=12000, redraw=True)
+    assert merged(first, second) == Advice(v17=False, ecm=False, max_rate=9600, redraw=True)
+    assert merged(Advice(), Advice()) == Advice()
+    assert merged(Advice(max_rate=7200), Advice()).max_rate == 7200
+
+
+def test_a_rejected_page_gets_error_correction_though_the_number_had_trouble_with_it() -> None:
+    assert merged(Advice(ecm=False), Advice(ecm_asked=True)).ecm
