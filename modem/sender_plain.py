@@ -22,7 +22,7 @@ from modem.session import TURN_ROUND, Cue, State, Table
 if TYPE_CHECKING:
     from modem.coding import Coding
 
-EOP_GAP = Silence(90)
+EOP_GAP = Silence(70)
 
 PLAIN_TABLE: Table = {
     (State.PAGE, Cue.SENT): "_page_left",

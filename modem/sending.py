@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 TRIES = 3  # T.30 5.4.1: a command is sent three times in all
 PAGE_SENDS = 3  # the first time and two more after RTN
-CARRIER_GAP = Silence(70)  # between our own V.21 and our own fast carrier, either way
+CARRIER_GAP = Silence(60)  # T.30: 75 ms +-20 between our own V.21 and our own fast carrier, either way
 NO_REOPENING = "no DIS after EOM"  # a memory of numbers looks for these words
 
 
@@ -180,7 +180,9 @@ class Sending(Session):
         return self._train()
 
     def _dcs_missed(self) -> list[Action]:
-        """Say the same again: what was agreed stands until EOM opens a new phase B."""
+        """Say the same again: what was agreed stands until EOM opens a new phase B (docs/adr/0011)."""
+        if self._offered and not self._offered.can_receive:
+            return self._end(Reason.REMOTE_CANNOT_RECEIVE, "DIS bit 10 is 0")
         if self._tries >= TRIES:
             return self._end(Reason.NO_RESPONSE_DCS, "DCS not recognised")
         return self._train()

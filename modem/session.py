@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Notice)
 
-TURN_ROUND = WaitSilence(70)  # T.30: 75 ms +-20 between what the far end sent and our carrier
+TURN_ROUND = WaitSilence(60)  # T.30: 75 ms +-20 after the far end; the modem adds some of its own
 MOST_ECHOES = 3
 MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dead
 LONGEST_BURST = 20.0  # seconds; a long NSF and five address frames take less than half of it

@@ -81,10 +81,15 @@ def test_a_busy_receiver_is_waited_for(tmp_path: Path) -> None:
     assert arrived(tmp_path, pictures)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_bursts_of_noise_cost_frames_not_pages(tmp_path: Path, seed: int) -> None:
-    burst = {"bursts": {"every_s": 4.0, "length_ms": 60.0, "level_dbm0": -5.0}, "seed": seed}
-    soft = SoftLine(tmp_path, {"ecm": True} | burst)
+@pytest.mark.parametrize(
+    ("every_s", "length_ms", "level_dbm0"), [(5.3, 10.0, -12.0), (3.1, 5.0, -8.0), (2.3, 5.0, -12.0)]
+)
+def test_bursts_of_noise_cost_frames_not_pages(
+    tmp_path: Path, every_s: float, length_ms: float, level_dbm0: float
+) -> None:
+    bursts = {"every_s": every_s, "length_ms": length_ms, "level_dbm0": level_dbm0}
+    bursts |= {"toward": "far", "from_s": 14.0}
+    soft = SoftLine(tmp_path, {"ecm": True, "bursts": bursts, "seed": 1})
     pictures = drawn_pages(2, Resolution.FINE, height=900)
     result = soft.run(sending(PreparedPages(pictures, ALL), None, compressions=ALL))
     assert result.success, result.t30

@@ -124,12 +124,18 @@ def test_the_far_ident_is_the_one_it_was_given_else_its_number(tmp_path: Path) -
     assert sent(tmp_path / "b", pages=1)[0].remote_id == FAR
 
 
-@pytest.mark.parametrize("page", [1, 2, 3])
+@pytest.mark.parametrize("page", [1, 2])
 def test_the_page_that_is_rejected_is_the_one_that_goes_again(tmp_path: Path, page: int) -> None:
     result, soft, whole = sent(tmp_path, pages=3, reject_pages=(page,), reject_times=1)
     assert (result.success, result.rtn, result.confirmed, whole) == (True, 1, 3, True)
     assert [one.rate for one in result.pages] == [14400] * (page - 1) + [12000] * (4 - page)
     assert [data["page"] for event, data in soft.events if event == "mcf"] == [1, 2, 3]
+
+
+def test_a_last_page_that_is_rejected_ends_the_call_and_leaves_the_others_confirmed(tmp_path: Path) -> None:
+    result, _, _ = sent(tmp_path, pages=3, reject_pages=(3,), reject_times=1)
+    assert (result.success, result.reason, result.rtn) == (False, Reason.PAGE_REJECTED, 1)
+    assert [page.state for page in result.pages] == [PageState.CONFIRMED] * 2 + [PageState.REJECTED]
 
 
 def test_a_page_rejected_every_time_ends_the_call_and_leaves_the_others_confirmed(tmp_path: Path) -> None:

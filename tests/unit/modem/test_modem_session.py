@@ -318,16 +318,16 @@ def test_the_next_page_waits_for_the_confirmation_to_be_stored() -> None:
 def test_our_own_v21_is_followed_by_silence_of_ours_and_theirs_by_waiting() -> None:
     actions = in_training(sender())
     assert names(actions) == ["WaitSilence", "TSI+DCS", "Silence", "SendTraining", "ListenFrames"]
-    assert [one.ms for one in actions if isinstance(one, Silence)] == [70]
+    assert [one.ms for one in actions if isinstance(one, Silence)] == [60]
 
 
-def test_a_new_dis_in_training_is_negotiated_afresh() -> None:
+def test_a_new_dis_in_training_gets_the_same_dcs_again() -> None:
     session = sender()
     in_training(session)
     narrow = burst(Frame(Fcf.DIS, fif=bytes.fromhex("00 02 00")))
     sent = next(one for one in feed(session, narrow, 13.0) if isinstance(one, SendFrames))
     dcs = Dcs(sent.frames[-1].fif)
-    assert (dcs.rate, dcs.compression) == (Rate.V27_2400, MH)
+    assert (dcs.rate, dcs.compression) == (Rate.V17_14400, Compression.MR)
 
 
 def test_a_dis_that_takes_back_receiving_ends_the_call() -> None:
