@@ -43,7 +43,6 @@ ECM, RNR says so after 2 s, and again to each RR; the list held back is replaced
 from __future__ import annotations
 
 from modem import reception, reception_ecm, reception_plain
-from modem.fcf import Fcf
 from modem.reception_ecm import EcmReception
 from modem.reception_plain import PlainReception
 
@@ -52,4 +51,4 @@ class T30Receiver(EcmReception, PlainReception):
     """Receives one document into a `PageSink`."""
 
     table = reception.TABLE | reception_plain.TABLE | reception_ecm.TABLE
-    own_frames = reception.OWN_ANSWERS | {Fcf.DIS}
+    own_frames = reception.OWN_ANSWERS

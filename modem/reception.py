@@ -131,7 +131,8 @@ class Reception(Session):
 
     def _introduction(self) -> list[tuple[Fcf, bytes]]:
         nsf = [(Fcf.NSF, self.job.nsf)] if self.job.nsf else []
-        return [*nsf, (Fcf.CSI, encode_ident(self.job.ident)), (Fcf.DIS, self._dis.fif)]
+        identity = [(Fcf.CSI, encode_ident(self.job.ident))] if self.job.ident else []
+        return [*nsf, *identity, (Fcf.DIS, self._dis.fif)]
 
     def _introduce_again(self) -> list[Action]:
         if self.now < self._t1_ends:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 AFTER_RCP = 0.5  # seconds the carrier may go on behind an RCP; the far end's V.21 preamble lasts 1 s
 LONGEST_BLOCK_BITS = 256 * 264 * 8 * 6 / 5
 COMMAND_PATIENCE = 20.0  # seconds for the command of a block: three times T4, and the bursts themselves
+LONGEST_BUSY = 90.0  # seconds of RNR; a sender's T5 ends it after 65 at the latest
 MOST_VAIN_PPR = 40  # a sender asks 4 times at each of 8 rates at most
 
 TABLE: Table = {
@@ -70,6 +71,7 @@ class EcmReception(Reception):
         self._page_began = 0.0
         self._vain = 0  # PPR without a frame gained
         self._due: tuple[Fcf, bytes] | None = None  # what RNR stands in for
+        self._busy_since = 0.0
 
     # -- phase C ----------------------------------------------------------------------------------------
 
@@ -238,11 +240,16 @@ class EcmReception(Reception):
             return []
         self._note(" ", "note", "the page is not stored yet: RNR")
         self._due = self._answer
+        self._busy_since = self.now
         return self._respond(Fcf.RNR)
 
     def _ready_yet(self) -> list[Action]:
-        """Confirm at last, or ask for patience once more: the far end's T5 bounds it."""
+        """Confirm at last, or ask for patience once more."""
         if self._held is not None or self._due is None:
+            if self.now - self._busy_since > LONGEST_BUSY:
+                return self._end(
+                    Reason.MODEM_ERROR, f"page {self._n - 1} was not stored in {LONGEST_BUSY:.0f} s"
+                )
             return self._respond(Fcf.RNR)
         (answer, fif), self._due = self._due, None
         return self._respond(answer, fif=fif)

@@ -8,19 +8,22 @@ from itertools import count, product
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from t30_fixtures import ANSWERER, CALLER, COMMON, Call, call, pages, stream
+from t30_ecm_words import block
+from t30_fixtures import ANSWERER, CALLER, COMMON, Call, Tray, burst, call, feed, names, pages, stream
 
-from modem.actions import SendFrames, SendPage
-from modem.capabilities import Dis
-from modem.coding import WIDTHS, Compression, Resolution
-from modem.fcf import Fcf
+from modem import t4
+from modem.actions import HangUp, SendFrames, SendPage
+from modem.capabilities import Dis, negotiate, offer
+from modem.coding import WIDTHS, Coding, Compression, Resolution
+from modem.events import Connected, DataEnded, DataReceived, HungUp, Sent
+from modem.fcf import Fcf, Frame
 from modem.notices import Negotiated, PageStored
-from modem.rates import Modulation
+from modem.rates import Modulation, Rate
+from modem.receiver import T30Receiver
 from modem.result import PageState, Reason
 from modem.simline import Conditions
 
 if TYPE_CHECKING:
-    from modem.fcf import Frame
     from modem.notices import Notice
 
 MH, MR, MMR = Compression.MH, Compression.MR, Compression.MMR
@@ -314,6 +317,26 @@ def test_a_store_slower_than_t5_is_left_by_the_sender_and_nothing_is_confirmed()
     assert "MCF" not in done.said("answerer")
     assert not done.received.success
     assert [page.state for page in done.received.pages] == [PageState.AWAITING]
+
+
+def test_a_far_end_that_asks_for_ever_is_left_when_the_store_never_ends() -> None:
+    data = t4.finish(stream(MH, 1728, 60, 1), MH)
+    dis = offer(rates=Rate, compressions=ALL, resolutions=COMMON, ecm=True)
+    dcs = negotiate(dis, Coding(MH), Rate.V17_14400, ecm_octets=64)
+    receiver = T30Receiver(TAKES, Tray())
+    receiver.start(0.0)
+    train = [Connected(), Sent(), *burst(Frame(Fcf.DCS, fif=dcs.fif)), DataReceived(bytes(2700)), DataEnded()]
+    page = [Sent(), DataReceived(block(data, 0, "0-14", 64)), DataEnded()]
+    feed(receiver, [*train, *page, *burst(Frame(Fcf.PPS, fif=bytes((Fcf.EOP, 0, 0, 14))))], 10.0)
+    now, said = 12.0, receiver.timeout(12.0)
+    while not isinstance(said[-1], HangUp):
+        assert "RNR" in names(said)
+        now += 3.0
+        said = feed(receiver, [Sent(), *burst(Frame(Fcf.RR))], now)
+    assert 90.0 <= now - 12.0 <= 95.0
+    receiver.handle(HungUp(), now + 2.0)
+    assert receiver.result
+    assert (receiver.result.success, receiver.result.reason) == (False, Reason.MODEM_ERROR)
 
 
 def test_rnr_begins_two_seconds_after_the_command() -> None:

@@ -39,6 +39,7 @@ from modem.events import (
 from modem.fcf import Fcf, Frame
 from modem.incoming import CarrierData
 from modem.notices import Dialling, Finished, Notice
+from modem.polling import FetchingReceiver, FetchingSender, OfferingReceiver, PolledSender
 from modem.rates import Rate
 from modem.receiver import T30Receiver
 from modem.result import Reason
@@ -121,11 +122,12 @@ def test_timers_keep_the_tolerances_of_t30(timer: Timer, least: float, most: flo
 # -- verdict on a page -----------------------------------------------------------------------------------
 
 
-def judged(bad: int, *, ended: bool = True, gap: float = 0.1) -> Fcf:
+def judged(bad: int, *, ended: bool = True, gap: float = 0.1, longest_line: int = 0) -> Fcf:
     incoming = CarrierData()
     incoming.add(b"\x00", 10.0)
     incoming.ended(20.0)
-    return incoming.verdict(t4.Scan(1000, tuple(range(bad)), bad, ended), 20.0 + gap)
+    scan = t4.Scan(1000, tuple(range(bad)), bad, ended, longest_line)
+    return incoming.verdict(scan, Rate.V27_4800, 20.0 + gap)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,11 @@ def test_a_page_without_rtc_is_cut_off_only_when_its_command_was_long_in_coming(
     assert judged(0, ended=False, gap=0.2) is Fcf.MCF
     assert judged(0, ended=False, gap=5.0) is Fcf.RTN
     assert judged(0, ended=True, gap=5.0) is Fcf.MCF
+
+
+@pytest.mark.parametrize(("bits", "answer"), [(4800 * 49 // 10, Fcf.MCF), (4800 * 51 // 10, Fcf.RTN)])
+def test_a_line_lasts_five_seconds_at_most(bits: int, answer: Fcf) -> None:
+    assert judged(0, longest_line=bits) is answer
 
 
 def test_a_page_knows_its_time_on_the_line() -> None:
@@ -157,16 +164,21 @@ def test_a_page_knows_its_time_on_the_line() -> None:
 # -- tables ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("machine", [T30Sender, T30Receiver])
+MACHINES = (T30Sender, T30Receiver, OfferingReceiver, PolledSender, FetchingSender, FetchingReceiver)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_every_entry_of_a_table_names_a_step_of_the_machine(machine: type[Session]) -> None:
     for (state, _), step in machine.table.items():
         assert callable(getattr(machine, step))
         assert state not in (State.IDLE, State.ENDING, State.DONE)
 
 
-@pytest.mark.parametrize("machine", [T30Sender, T30Receiver])
+@pytest.mark.parametrize("machine", MACHINES)
 def test_no_machine_waits_for_what_only_it_can_say(machine: type[Session]) -> None:
-    assert not {signal for _, signal in machine.table} & machine.own_frames
+    """Hear the other station's words only; DTC is heard by whom it reaches, said by who fetches."""
+    ours = machine.own_frames - ({Fcf.DTC} if machine is FetchingReceiver else set())
+    assert not {signal for _, signal in machine.table} & ours
 
 
 # -- beginning -------------------------------------------------------------------------------------------
