@@ -18,7 +18,7 @@ from modem.job import CallJob
 from modem.notices import WRITE_AHEAD, Finished, Notice, Traced
 from modem.polling import session
 from modem.result import CallResult, Reason, TraceEntry
-from modem.session import State
+from modem.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,7 +29,7 @@ from modem.receiver import T30Receiver
 from modem.result import Reason
 from modem.sender import T30Sender
 from modem.sending import TRIES
-from modem.session import Session, State
+from modem.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from modem.actions import Action
     from modem.coding import PageSink, PageSource
     from modem.job import CallJob
+    from modem.session import Session
 
 
 def session(job: CallJob, pages: PageSource, sink: PageSink, rates: Iterable[Rate] = tuple(Rate)) -> Session:

@@ -19,7 +19,8 @@ from modem.incoming import CarrierData
 from modem.notices import Answered, Identified, PageStored
 from modem.rates import Rate
 from modem.result import PageState, Reason
-from modem.session import TURN_ROUND, Cue, Session, State, Table
+from modem.session import TURN_ROUND, Session
+from modem.states import Cue, State, Table
 from modem.timers import Timer
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from modem.fcf import Fcf
 from modem.rates import Rate
 from modem.reception import CONFIRMATIONS, Reception
 from modem.result import Reason
-from modem.session import Cue, State, Table
+from modem.states import Cue, State, Table
 from modem.timers import Timer
 
 if TYPE_CHECKING:

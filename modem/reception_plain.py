@@ -11,7 +11,7 @@ from modem.actions import Action, ListenFrames
 from modem.fcf import Fcf
 from modem.reception import POST_PAGE, REPEAT_WINDOW, STORE_PATIENCE, Reception
 from modem.result import PageState, Reason
-from modem.session import Cue, State, Table
+from modem.states import Cue, State, Table
 from modem.timers import Timer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from modem.fcf import Fcf
 from modem.sender_ecm import ECM_TABLE, EcmPages
 from modem.sender_plain import PLAIN_TABLE, PlainPages
-from modem.session import Cue, State, Table
+from modem.states import Cue, State, Table
 
 if TYPE_CHECKING:
     from modem.actions import Action

@@ -31,7 +31,8 @@ from modem.fcf import X_BIT, Fcf, Frame
 from modem.rates import Rate
 from modem.result import PageState, Reason
 from modem.sending import CARRIER_GAP, TRIES, Sending
-from modem.session import TURN_ROUND, Cue, State, Table
+from modem.session import TURN_ROUND
+from modem.states import Cue, State, Table
 from modem.timers import Timer
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from modem import t4
 from modem.actions import Action, SendPage, Silence
 from modem.fcf import Fcf
 from modem.sending import CARRIER_GAP, Sending
-from modem.session import TURN_ROUND, Cue, State, Table
+from modem.session import TURN_ROUND
+from modem.states import Cue, State, Table
 
 if TYPE_CHECKING:
     from modem.coding import Coding

@@ -34,7 +34,8 @@ from modem.ident import decode_ident, encode_address, encode_ident
 from modem.notices import Answered, Identified, PageAwaiting, PageConfirmed, PageRejected, PageSending
 from modem.rates import Rate
 from modem.result import PageState, Reason
-from modem.session import TURN_ROUND, Session, State
+from modem.session import TURN_ROUND, Session
+from modem.states import State
 from modem.timers import Timer
 
 if TYPE_CHECKING:

@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from modem import airtime
@@ -53,6 +52,7 @@ from modem.fcf import PLAIN_POST_PAGE, Fcf, Frame, is_final
 from modem.notices import Dialling, Finished, Negotiated, Notice
 from modem.rates import Rate
 from modem.result import CallResult, PageResult, PageState, Reason, TraceEntry
+from modem.states import Cue, Signal, State
 from modem.timers import Timer, TimerSet
 from modem.wording import describe
 
@@ -70,58 +70,11 @@ MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dea
 LONGEST_BURST = 20.0  # seconds; a long NSF and five address frames take less than half of it
 
 
-class State(Enum):
-    """States of both machines; their meaning stands above the tables."""
-
-    IDLE = "idle"
-    DIALLING = "dialling"
-    WAIT_DIS = "waiting for DIS"
-    TRAINING = "training"
-    PAGE = "page"
-    AWAITING = "waiting for confirmation"
-    BLOCK = "block"
-    ASKED = "waiting for confirmation of a block"
-    CORRECTING = "waiting for CTR"
-    GIVING_UP = "waiting for ERR"
-    REOPEN = "waiting for DIS after EOM"
-    ANSWERING = "answering"
-    PHASE_B = "waiting for DCS"
-    REOPENING = "pausing after EOM"
-    TCF = "training check"
-    RETRAIN = "waiting for DCS again"
-    RECEIVING = "receiving"
-    POST_PAGE = "waiting for the post-page command"
-    BETWEEN = "waiting for a page or a repeated command"
-    CLOSING = "waiting for DCN"
-    RECEIVING_BLOCK = "receiving a block"
-    BLOCK_END = "waiting for the command of a block"
-    BUSY = "storing, RNR said"
-    ENDING = "ending"
-    DONE = "done"
-
-
-class Cue(Enum):
-    """Signals that are no frames."""
-
-    CONNECTED = "connected"
-    SENT = "sent"
-    SILENCE = "silence"
-    DAMAGED = "damaged"
-    UNKNOWN = "unknown frame"
-    DATA_ENDED = "data ended"
-    WRONG_CARRIER = "wrong carrier"
-    NO_CARRIER = "no carrier"
-    STORE_SLOW = "store slow"
-
-
 # What a successor goes on with.
 _HANDED_OVER = (
     "now", "remote_id", "rtn", "ppr", "ftt", "ecm", "_their_dis_fif", "_x", "_timers", "_notices",
     "_next_notice", "_trace", "_started", "_connected", "_dialling",
 )  # fmt: skip
-
-Signal = Fcf | Cue
-Table = dict[tuple[State, Signal], str]
 
 
 class Session(ABC):

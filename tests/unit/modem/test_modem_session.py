@@ -44,8 +44,9 @@ from modem.rates import Rate
 from modem.receiver import T30Receiver
 from modem.result import Reason
 from modem.sender import T30Sender
-from modem.session import MOST_ECHOES, Session, State
+from modem.session import MOST_ECHOES, Session
 from modem.simline import Line, RuleBrokenError
+from modem.states import State
 from modem.timers import Timer, TimerSet
 
 MH = Compression.MH
