@@ -147,7 +147,11 @@ def start_exchange(data: Path, line: LineConfig, others: Sequence[LineConfig] = 
     deadline = time.monotonic() + START_SECONDS
     while not answers(folder):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise Unavailable(f"The exchange of line {line.name} did not start; see {folder / 'log'}.")
+            status = process.poll()
+            raise Unavailable(
+                f"The exchange of line {line.name} did not start; see {folder / 'log'}.",
+                detail="it does not answer" if status is None else f"it ended with status {status}",
+            )
         time.sleep(0.02)
     return ExchangeProcess(data, line, others, process)
 

@@ -13,6 +13,8 @@ import pytest
 from waiting import wait_until
 
 from gateway.config import parse
+from gateway.line_table import LineConfig
+from gateway.lines import simulated
 from gateway.supervisor import FIRST_WAIT, LONGEST_WAIT, STEADY, Child, Supervisor, children_of
 
 if TYPE_CHECKING:
@@ -185,3 +187,31 @@ def test_the_gateway_is_two_processes_and_lines_are_alone() -> None:
     assert set(rest.roles) == {"smtp", "mailbox", "http", "render", "outbox"}
     assert lines.argv[-1] == "lines"
     assert lines.environ == {"A": "B"}
+
+
+def test_an_exchange_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    line = LineConfig.model_validate({"name": "sim", "type": "simulated", "number": "+81344772288"})
+    config = CONFIG.model_copy(
+        update={"server": CONFIG.server.model_copy(update={"data": tmp_path}), "line": [line]}
+    )
+    folder = simulated.folder_of(tmp_path, "sim")
+    pids: list[int] = []
+
+    def comes_up() -> None:
+        def another() -> bool:
+            if not simulated.answers(folder) or (pid := int((folder / "pid").read_text())) in pids:
+                return False
+            pids.append(pid)
+            return True
+
+        wait_until(another, 30.0, "an exchange that was not there before")
+
+    child = Diary(tmp_path, "child")  # children start when every exchange answers
+    watched(
+        Supervisor(config, [child.child]),
+        lambda: child.wait_for("start"),
+        comes_up,
+        lambda: os.kill(pids[0], signal.SIGKILL),
+        comes_up,
+    )
+    assert not simulated.answers(folder), "the supervisor ended it at its own end"
