@@ -148,7 +148,7 @@ def test_a_page_sink_takes_pages() -> None:
 
 
 def test_a_coding_says_compression_width_resolution_and_length() -> None:
-    assert names(Coding) == ["compression", "width", "resolution", "length"]
+    assert names(Coding) == ["compression", "width", "resolution", "length", "inch"]
     assert Coding(Compression.MH) == Coding(Compression.MH, 1728, Resolution.STANDARD, Length.A4)
     assert names(PageShape) == ["widths", "rows"]
 
@@ -157,8 +157,8 @@ def test_a_coding_says_compression_width_resolution_and_length() -> None:
     ("kind", "words"),
     [
         ("Compression", ["MH", "MR", "MMR"]),
-        ("Resolution", ["standard", "fine", "superfine"]),
-        ("Length", ["A4", "B4", "unlimited"]),
+        ("Resolution", ["standard", "fine", "superfine", "300", "ultrafine"]),
+        ("Length", ["A4", "legal", "B4", "unlimited"]),
     ],
 )
 def test_the_words_for_codings_are_these(kind: str, words: list[str]) -> None:
@@ -269,6 +269,8 @@ def test_a_result_has_the_keys_of_the_contract(tmp_path: Path) -> None:
         "pages",
         "rtn",
         "ppr",
+        "ftt",
+        "dis",
         "trace",
     }
     assert written["pages"] == [
