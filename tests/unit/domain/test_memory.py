@@ -14,6 +14,7 @@ from gateway.domain.outcome import Cause
 NOON = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
 DIS = bytes.fromhex("00ce99c400")
 LATER = KEPT + timedelta(seconds=1)
+NOTHING = Known()
 
 
 def call(cause: Cause = Cause.SENT, **values: Any) -> Called:
@@ -26,7 +27,7 @@ def broken(cause: Cause, **values: Any) -> Called:
     return call(cause, **{"confirmed": 0, **values})
 
 
-def after_all(*calls: Called, known: Known = Known()) -> Known:
+def after_all(*calls: Called, known: Known = NOTHING) -> Known:
     for one in calls:
         known = after(known, one)
     return known
