@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from gateway.domain.outcome import Cause
 from gateway.domain.states import FaxState
-from gateway.store import holds, queue
+from gateway.store import candidates, holds, queue
 from gateway.store.leases import held
 from gateway.store.models import Delivery, Fax
 
@@ -76,7 +76,7 @@ def _due(lease: Lease, now: datetime) -> Select[Delivery]:
         select(Delivery)
         .join(Fax)
         .where(*(column == value for column, value in alike.items()))
-        .where(Delivery.state.in_(queue.WAITING), Delivery.due_at <= now)
+        .where(Delivery.state.in_(candidates.WAITING), Delivery.due_at <= now)
         .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
         .limit(DELIVERIES - 1)
         .with_for_update(skip_locked=True, of=Delivery)

@@ -234,6 +234,7 @@ class Attempt(Base):
     __table_args__ = (
         Index("ix_attempt_account_id_dialled_at", "account_id", "dialled_at"),
         Index("ix_attempt_destination_dialled_at", "destination", "dialled_at"),
+        Index("ix_attempt_line_ended_at", "line", "ended_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_number: Mapped[int] = mapped_column(ForeignKey("delivery.number"), index=True)

@@ -13,15 +13,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from gateway.domain import header
 from gateway.domain.dialling import Rules
 from gateway.domain.outcome import Cause
-from gateway.domain.retry import FAULTS
 from gateway.domain.states import DELIVERY, DeliveryState, FaxState, step
-from gateway.store import accounts, audit, endings, holds, switches
+from gateway.store import accounts, audit, candidates, endings, holds, switches
 from gateway.store.calls import (
     CallOutcome,
     connected,
@@ -34,6 +32,7 @@ from gateway.store.calls import (
     page_sending,
     start_attempt,
 )
+from gateway.store.candidates import ON_A_LINE, WAITING
 from gateway.store.database import one_at_a_time
 from gateway.store.endings import next_page
 from gateway.store.leases import Lease, LineTraits, Renewed, held, let_go, take
@@ -73,12 +72,8 @@ __all__ = [
 
 OPEN = Rules()
 """Rules that hold nobody back: no windows, no caps, one call at a time to a number."""
-WAITING = (DeliveryState.QUEUED, DeliveryState.WAITING_RETRY, DeliveryState.HELD)
-ON_A_LINE = (DeliveryState.CLAIMED, DeliveryState.DIALLING, DeliveryState.CONNECTED)
 LOOKS = 50
 """How many deliveries one claim looks at; what is left over is looked at by the next."""
-FAULT_PAUSE = timedelta(minutes=5)
-"""How long a line leaves alone a delivery that it failed by its own fault."""
 
 
 def claim(
@@ -96,13 +91,13 @@ def claim(
     """
     if rules.paused or switches.paused(session) is not None:
         return None
-    passed: list[str] = []
+    without = candidates.barred(session, line, now, rules.number.at_once)
     for _ in range(LOOKS):
-        delivery = session.scalar(_due(line, now, passed, rules.number.at_once))
+        delivery = session.scalar(candidates.most_urgent(line, now, without))
         if delivery is None:
             return None
         if not _alone(session, delivery, rules.number.at_once):
-            passed.append(delivery.destination)
+            without.destinations.add(delivery.destination)
         elif (why := holds.found(session, delivery, rules, now)) is not None:
             holds.hold(session, delivery, why, now)
         else:
@@ -200,47 +195,6 @@ def next_due(session: Session) -> datetime | None:
         return None
     query = select(func.min(Delivery.due_at)).join(Fax).where(Fax.state == FaxState.READY)
     return session.scalar(query.where(Delivery.state.in_(WAITING)))
-
-
-def _due(line: LineTraits, now: datetime, passed: list[str], at_once: int) -> Select[Delivery]:
-    query = (
-        select(Delivery)
-        .join(Fax)
-        .where(Fax.state == FaxState.READY, Delivery.state.in_(WAITING), Delivery.due_at <= now)
-        .where(_calls_there() < at_once, ~_faulted_here(line, now), *_dialling_rules(line))
-        .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
-        .limit(1)
-    )
-    if passed:
-        query = query.where(Delivery.destination.not_in(passed))
-    return query.with_for_update(skip_locked=True, of=Delivery).execution_options(populate_existing=True)
-
-
-def _calls_there() -> ColumnElement[int]:
-    other = aliased(Delivery)
-    calls = select(func.count()).where(other.destination == Delivery.destination, other.state.in_(ON_A_LINE))
-    return calls.correlate(Delivery).scalar_subquery()
-
-
-def _faulted_here(line: LineTraits, now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        Attempt.delivery_number == Delivery.number,
-        Attempt.line == line.name,
-        Attempt.cause.in_(FAULTS),
-        Attempt.ended_at > now - FAULT_PAUSE,
-    )
-
-
-def _dialling_rules(line: LineTraits) -> list[ColumnElement[bool]]:
-    wanted = func.coalesce(Account.settings["lines"].as_string(), "")
-    elsewhere = exists().where(Account.id == Delivery.account_id, wanted.not_in(["", line.group]))
-    rules = [~elsewhere]
-    rules += [~Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.deny]
-    if line.allow:
-        rules.append(
-            or_(*(Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.allow))
-        )
-    return rules
 
 
 def _alone(session: Session, delivery: Delivery, at_once: int) -> bool:

@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_index("ix_delivery_destination_state", "delivery", ["destination", "state"])
     op.create_index("ix_attempt_account_id_dialled_at", "attempt", ["account_id", "dialled_at"])
     op.create_index("ix_attempt_destination_dialled_at", "attempt", ["destination", "dialled_at"])
+    op.create_index("ix_attempt_line_ended_at", "attempt", ["line", "ended_at"])
     op.create_index("ix_audit_action_at", "audit", ["action", "at"])
     op.create_table(
         "switch",
