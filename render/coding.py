@@ -15,7 +15,21 @@ from PIL import Image
 from render.errors import UnreadableDocument
 from render.tiff import REVERSED, TiffPage, read_tiff, write_tiff
 
-DENSITY = {"standard": 98, "fine": 196, "superfine": 391}
+DENSITIES = {
+    "standard": (204, 98),
+    "fine": (204, 196),
+    "superfine": (204, 391),
+    "300": (300, 300),
+    "ultrafine": (408, 391),
+}
+INCH_DENSITIES = {
+    "standard": (200, 100),
+    "fine": (200, 200),
+    "superfine": (200, 400),
+    "300": (300, 300),
+    "ultrafine": (400, 400),
+}
+"""Pels and lines an inch as tags have them, metric and inch family (T.4 2.1)."""
 BAND = 256
 _INVERT = [255] + [0] * 255
 
@@ -62,7 +76,8 @@ def coded_page(picture: Image.Image, resolution: str, compression: str = "MMR") 
         width=picture.width,
         rows=picture.height,
         compression=compression,
-        y_dpi=DENSITY[resolution],
+        x_dpi=DENSITIES[resolution][0],
+        y_dpi=DENSITIES[resolution][1],
     )
 
 

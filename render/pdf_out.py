@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from render.tiff import TiffPage
 
 _K = {"MH": 0, "MR": 4, "MMR": -1}
+_EXACT = {
+    (204, 98): LINES_PER_INCH["standard"],
+    (204, 196): LINES_PER_INCH["fine"],
+    (204, 391): LINES_PER_INCH["superfine"],
+    (408, 391): LINES_PER_INCH["superfine"],
+}
+"""Densities of the metric family as tags round them, and the lines an inch they stand for."""
 
 
 def tiff_to_pdf(pages: Sequence[TiffPage], title: str = "") -> bytes:
@@ -34,13 +42,13 @@ def tiff_to_pdf(pages: Sequence[TiffPage], title: str = "") -> bytes:
 
 def page_size(page: TiffPage) -> tuple[float, float]:
     """Return width and height in points. Fax densities in tags are rounded; the exact ones are used."""
-    y_dpi = LINES_PER_INCH[page.resolution] if page.x_dpi == 204 else float(page.y_dpi)
+    y_dpi = _EXACT.get((page.x_dpi, page.y_dpi), float(page.y_dpi))
     return page.width * POINT / page.x_dpi, page.rows * POINT / y_dpi
 
 
 def _add(pdf: pikepdf.Pdf, page: TiffPage) -> None:
     if page.strips or page.inverted:
-        page = coded_page(image(page), page.resolution)
+        page = replace(coded_page(image(page), page.resolution), x_dpi=page.x_dpi, y_dpi=page.y_dpi)
     width, height = page_size(page)
     picture = Stream(pdf, reversed_bits(page.data))
     picture.stream_dict = Dictionary(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from render.coding import DENSITY, decode, encode
+from render.coding import DENSITIES, INCH_DENSITIES, decode, encode
 from render.errors import UnreadableDocument
 from render.tiff import TiffPage
 
@@ -32,15 +32,17 @@ def received_page(
     rows: int,
     bad_lines: Collection[int] = (),
     longest_bad_run: int = 0,
+    inch: bool = False,
 ) -> TiffPage:
     """Return the page as MMR. `data` as it came off the line: LSB first, fill and RTC included.
 
-    `rows` counts all lines, bad ones too; `bad_lines` are their numbers from 0. Raises UnreadableDocument
-    for a page without any line.
+    `rows` counts all lines, bad ones too; `bad_lines` are their numbers from 0; `inch` says that the sender
+    counts in inches (200 x 100 and so on). Raises UnreadableDocument for a page without any line.
     """
     if rows < 1:
         raise UnreadableDocument("", "The received page has no lines.")
     bad = frozenset(bad_lines)
+    x_dpi, y_dpi = (INCH_DENSITIES if inch else DENSITIES)[resolution]
     if compression == "MMR":
         # Where libtiff meets nonsense it leaves the rest of the page white.
         pixels = decode(data, compression, width, rows).tobytes()
@@ -51,7 +53,8 @@ def received_page(
         width=width,
         rows=rows,
         compression="MMR",
-        y_dpi=DENSITY[resolution],
+        x_dpi=x_dpi,
+        y_dpi=y_dpi,
         bad_rows=len(bad),
         worst_run=longest_bad_run,
     )

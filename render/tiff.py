@@ -29,7 +29,7 @@ class TiffPage:
     """One coded page.
 
     `data`: T.4/T.6 stream, LSB first, white = 0 (unless `inverted`), EOL before every MH and MR line, no RTC.
-    `compression`: "MH", "MR" or "MMR". Densities are the rounded figures of the tags: 204 x 98, 196 or 391.
+    `compression`: "MH", "MR" or "MMR". Densities are the rounded figures of the tags (`coding.DENSITIES`).
     `strips`: octets and rows of each strip where a foreign file has several, else empty.
     `bad_rows`, `worst_run`: repaired lines of a received page, -1 = not a received page.
     """
@@ -49,7 +49,9 @@ class TiffPage:
 
     @property
     def resolution(self) -> str:
-        """Name the resolution by the vertical density: standard, fine or superfine."""
+        """Name the resolution by the densities: standard, fine, superfine, 300 or ultrafine."""
+        if self.x_dpi > 250:
+            return "300" if self.x_dpi < 350 else "ultrafine"
         if self.y_dpi < 150:
             return "standard"
         return "fine" if self.y_dpi < 300 else "superfine"

@@ -19,7 +19,7 @@ from gateway.lines.journal import Journal
 from gateway.observe.crash import crash_point
 from gateway.store import blobs, events, memory, receptions
 from modem import notices as n
-from modem.coding import Resolution
+from modem.coding import WIDTHS, Resolution
 from modem.job import CallJob
 from modem.rates import Modulation
 from modem.recording import RecordedCall
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RESOLUTIONS = (Resolution.STANDARD, Resolution.FINE, Resolution.SUPERFINE)
-"""What `render` draws a received page from."""
 COARSE = (Resolution.STANDARD, Resolution.FINE)
 
 LONGEST_SECONDS = 4 * 3600.0
@@ -132,6 +130,7 @@ def keep(plant: Plant, session: Session, page: ReceivedPage) -> receptions.Store
         rows=page.rows,
         bad_lines=page.bad_lines,
         longest_bad_run=page.longest_bad_run,
+        inch=coding.inch,
     )
     document = write_tiff([drawn])
     key = plant.blobs.put("received", document)
@@ -184,7 +183,8 @@ def order(line: Identity, known: Narrowing) -> CallJob:
         max_rate=known.max_rate or 14400,
         modulations=tuple(m for m in Modulation if known.v17 or m is not Modulation.V17),
         max_seconds=LONGEST_SECONDS,
-        receive_resolutions=COARSE if known.coarse else RESOLUTIONS,
+        receive_resolutions=COARSE if known.coarse else tuple(Resolution),
+        receive_widths=WIDTHS[Resolution.STANDARD],
     )
 
 

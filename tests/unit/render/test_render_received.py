@@ -210,3 +210,35 @@ def test_a_preview_is_black_where_the_page_is_and_sixteen_greys_at_most() -> Non
     assert len(shown.getcolors() or []) <= 16
     grey = shown.convert("L")
     assert (grey.getpixel((100, 100)), grey.getpixel((800, 800))) == (0, 255)
+
+
+PAPER = [
+    ("standard", False, 1728, 1143, (204, 98)),
+    ("standard", True, 1728, 1169, (200, 100)),
+    ("fine", False, 2048, 2803, (204, 196)),
+    ("superfine", True, 1728, 4677, (200, 400)),
+    ("300", False, 2592, 3508, (300, 300)),
+    ("ultrafine", False, 3456, 4574, (408, 391)),
+    ("ultrafine", True, 4864, 6614, (400, 400)),
+]
+
+
+@pytest.mark.parametrize(("resolution", "inch", "width", "rows", "densities"), PAPER)
+def test_every_resolution_keeps_its_name_its_densities_and_the_size_of_its_paper(
+    resolution: str, inch: bool, width: int, rows: int, densities: tuple[int, int]
+) -> None:
+    stream = encode(Image.new("1", (width, rows), 255), "MMR")
+    page = received_page(stream, "MMR", width, resolution=resolution, rows=rows, inch=inch)
+    (read,) = read_tiff(write_tiff([page]))
+    assert (read.x_dpi, read.y_dpi) == densities
+    assert read.resolution == resolution
+    points_wide, points_high = page_size(read)
+    paper = {1728: (215, 297), 2592: (215, 297), 3456: (215, 297), 2048: (255, 364), 4864: (303, 420)}[width]
+    assert points_wide / 72 * 25.4 == pytest.approx(paper[0], rel=0.025)
+    assert points_high / 72 * 25.4 == pytest.approx(paper[1], rel=0.01)
+
+
+def test_a_black_is_zero_page_of_the_inch_family_keeps_its_size_in_a_pdf() -> None:
+    page = TiffPage(encode(PICTURE, "MMR"), 1728, ROWS, "MMR", x_dpi=200, y_dpi=100, inverted=True)
+    with pypdfium2.PdfDocument(tiff_to_pdf([page])) as document:
+        assert document[0].get_size() == pytest.approx(page_size(page), abs=0.01)
