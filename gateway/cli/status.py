@@ -83,10 +83,10 @@ def outbound(delivery: Delivery) -> dict[str, Any]:
 
 
 def state_of(delivery: Delivery) -> str:
-    """Return the state of a delivery, or that of its fax while that has not come so far."""
-    from gateway.domain.states import DeliveryState
+    """Return the state of a delivery; a fax that waits for a person says so."""
+    from gateway.domain.states import FaxState
 
-    return (delivery.fax.state if delivery.state is DeliveryState.CREATED else delivery.state).value
+    return (delivery.fax.state if delivery.fax.state is FaxState.AWAITING_APPROVAL else delivery.state).value
 
 
 def inbound(reception: Reception) -> dict[str, Any]:
