@@ -94,7 +94,7 @@ def run_lines(config: Config) -> None:
         clock=time.monotonic,
         new_id=partial(new_message_id, config.server.domains[0]),
         host=socket.gethostname(),
-        dialling=config.dialling.rules(),
+        dialling=config.rules(),
         operator=tuple(config.server.operator),
     )
     plant.store.check()
@@ -212,7 +212,7 @@ def smtp_settings(config: Config) -> SmtpSettings:
         key=smtp.key,
         trusted_networks=tuple(ipaddress.ip_network(network) for network in smtp.trusted_networks),
         unauthenticated=smtp.unauthenticated,
-        dialling=config.dialling.rules(),
+        dialling=config.rules(),
         limits=SmtpLimits(
             message_bytes=caps.message_bytes,
             recipients=caps.recipients,

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -29,10 +30,13 @@ from pydantic import (
 
 from gateway.dialling_table import Dialling
 from gateway.domain.errors import BadConfig
+from gateway.domain.numbers import country_of
 from gateway.line_table import LineConfig, check_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from gateway.domain.dialling import Rules
 
 ENV_PREFIX = "POSTLINE__"
 DEFAULT_PLACES = ("./postline.toml", "/etc/postline/postline.toml")
@@ -174,6 +178,11 @@ class Config(Section):
     dialling: Dialling = Dialling()
     limits: Limits = Limits()
     log: Log = Log()
+
+    def rules(self) -> Rules:
+        """Return the dial rules; accounts that name no country are at home where the lines' numbers are."""
+        countries = (country_of(line.number) or country_of(line.ident) for line in self.line)
+        return replace(self.dialling.rules(), home=next(filter(None, countries), ""))
 
     @model_validator(mode="after")
     def _mail_does_not_come_back(self) -> Config:

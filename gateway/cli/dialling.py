@@ -97,7 +97,7 @@ def explained(session: Session, number: str, account: str, config: Config) -> di
     from gateway.store import switches
     from gateway.store.accounts import caller
 
-    who, rules = caller(owner_of(session, account)), config.dialling.rules()
+    who, rules = caller(owner_of(session, account)), config.rules()
     found = dialling.destination(number, who, rules)
     real = found.simulated_status is None
     return {

@@ -64,7 +64,7 @@ def again(
     old: Delivery | None = session.get(Delivery, number)
     if old is None:
         raise Refused(f"There is no outbound fax {number}.")
-    who, rules = caller(old.fax.account), config.dialling.rules()
+    who, rules = caller(old.fax.account), config.rules()
     recipient = Recipient.of(dialling.destination(to, who, rules)) if to else None
     if recipient is None and old.simulated_status is None:
         dialling.permit(old.destination, who, rules)

@@ -84,7 +84,7 @@ def hand_in(
 
     owner, now = owner_of(session, account), datetime.now(UTC)
     options = deferred(at, owner, now) if at else {}
-    destination = dialling.destination(number, caller(owner), config.dialling.rules())
+    destination = dialling.destination(number, caller(owner), config.rules())
     submission = Submission(
         door="cli",
         account_id=owner.id,

@@ -51,7 +51,8 @@ class Caller:
 class Rules:
     """The site's rules. Prefixes in `allow`, `deny` and `carriers` are canonical ("0081").
 
-    `country` is where the lines stand, "" for wherever the account is. `trunk` and `international_prefix`
+    `country` is where the lines stand, "" for wherever the account is; `home`, the country of the lines' own
+    numbers, stands in where neither is known. `trunk` and `international_prefix`
     replace what that country uses. `outside` goes before every number, pauses included; of `carriers`
     (prefix, digits) the longest prefix that fits chooses the digits before the number. `international` off
     forbids calls abroad to every account, `shared_cost` off what costs more. `paused` stops all dialling.
@@ -59,6 +60,7 @@ class Rules:
     """
 
     country: str = ""
+    home: str = ""
     trunk: str | None = None
     international_prefix: str | None = None
     outside: str = ""
@@ -77,7 +79,7 @@ def destination(written: str, caller: Caller, rules: Rules) -> numbers.Destinati
 
     Raises `BadNumber` for what is no number, `NumberDenied` for what is not dialled.
     """
-    found = numbers.parse(written, caller.country or rules.country, caller.area_code)
+    found = numbers.parse(written, caller.country or rules.country or rules.home, caller.area_code)
     if found.simulated_status is None:
         permit(found.canonical, caller, rules)
     return found
@@ -95,7 +97,7 @@ def permit(canonical: str, caller: Caller, rules: Rules) -> None:
         raise NumberDenied(
             f"+{code} {national} costs more than an ordinary call; it is not called from here."
         )
-    home = caller.country or rules.country
+    home = caller.country or rules.country or rules.home
     if not (caller.international and rules.international) and is_abroad(code, national, home):
         raise NumberDenied(f"+{code} {national} is abroad, and this account may not call abroad.")
 
@@ -116,7 +118,7 @@ def dial_string(canonical: str, caller: Caller, rules: Rules, prefix: str = "") 
     what is not canonical, not dialled (simulator) or not allowed.
     """
     permit(canonical, caller, rules)
-    country = rules.country or caller.country
+    country = rules.country or caller.country or rules.home
     region = numbers.region_of(country) if country else None
     body = _body(canonical, region, rules)
     if _read_back(body, region, rules) != canonical or not DIALLED.fullmatch(body):

@@ -79,7 +79,19 @@ def split(canonical: str) -> tuple[str, str]:
         raise BadNumber(f"{canonical!r} is not a canonical number.")
     if SIMULATOR.fullmatch(canonical):
         raise BadNumber("Numbers of the result simulator are not dialled.")
-    return _split(canonical[2:])
+    code, national = _split(canonical[2:])
+    return code, _without_trunk(code, national, tolerate_trunk=False)
+
+
+def country_of(written: str) -> str:
+    """Return the country code of a number written with "+", "" for anything else: an ident may be a name."""
+    digits = re.sub(r"[^0-9+]", "", written)
+    if not digits.startswith("+"):
+        return ""
+    try:
+        return split(_generic(digits))[0]
+    except BadNumber:
+        return ""
 
 
 def trunk_of(region: str) -> str:

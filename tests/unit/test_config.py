@@ -195,6 +195,20 @@ number = { at_once = 2, calls_per_day = 10 }
     assert (rules.number.at_once, rules.number.calls_per_day) == (2, 10)
 
 
+@pytest.mark.parametrize(
+    ("line", "home"),
+    [
+        ('ident = "+81 3 4477 2288"', "81"),
+        ('ident = "ACME"\nnumber = "+4930123456"', "49"),
+        ('ident = "ACME"', ""),
+        ('ident = "+0"', ""),
+    ],
+)
+def test_who_names_no_country_is_at_home_where_the_lines_are(line: str, home: str) -> None:
+    written = f'{LEAST}\n[[line]]\nname = "a"\ntype = "modem"\ndevice = "/dev/ttyS0"\n{line}\n'
+    assert parse(written).rules() == Rules(home=home)
+
+
 def test_without_dial_rules_nothing_but_the_tables_forbids() -> None:
     assert parse(LEAST).dialling.rules() == Rules()
     assert parse(LEAST).dialling.thresholds() == Thresholds()

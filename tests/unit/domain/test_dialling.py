@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.domain.dialling import DIALLED, Caller, Rules, destination, dial_string, is_abroad, permit
@@ -108,6 +108,7 @@ def test_a_pause_hands_the_rest_to_another_exchange() -> None:
 @given(
     st.text("0123456789", max_size=20).map("00{}".format), st.sampled_from(["81", "1", "44", "7", "55", ""])
 )
+@example("00310000", "81")  # a trunk zero behind the country code is nobody's canonical number
 def test_whatever_is_dialled_is_digits_that_mean_the_number_asked_for(canonical: str, country: str) -> None:
     try:
         body = dial_string(canonical, anywhere(country), SITE)
@@ -146,6 +147,15 @@ def test_calls_abroad_are_off_until_the_account_may() -> None:
 def test_the_site_can_switch_calls_abroad_off_for_everybody() -> None:
     with pytest.raises(NumberDenied, match="abroad"):
         permit(NEW_YORK, anywhere(), Rules(international=False))
+
+
+def test_who_has_no_country_at_all_is_at_home_where_the_lines_are() -> None:
+    here = Rules(home="81")
+    assert destination("0312345678", Caller(), here).canonical == "0081312345678"
+    assert dial_string("0081312345678", Caller(), here) == "0312345678"
+    with pytest.raises(NumberDenied, match="abroad"):
+        destination("+442071234567", Caller(), here)
+    assert destination("+442071234567", Caller(country="GB"), here).canonical == "00442071234567"
 
 
 def test_an_account_without_a_country_has_the_sites() -> None:
