@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,8 +124,7 @@ class HylaFax:
             wait_until(lambda: status.exists() and "idle" in status.read_text(), 60.0, "faxgetty to be ready")
             yield
         finally:
-            getty.send_signal(signal.SIGTERM)
-            getty.wait(30.0)
+            _end(getty)
             log.close()
 
     def received(self, calls: int = 1) -> list[Path]:
@@ -208,6 +206,16 @@ class HylaFax:
         for folder, _, files in os.walk(self.spool):
             for path in (Path(folder), *(Path(folder) / name for name in files)):
                 shutil.chown(path, "uucp", "uucp")
+
+
+def _end(getty: subprocess.Popen[bytes]) -> None:
+    """End faxgetty, which puts SIGTERM off while it resets its modem."""
+    getty.terminate()
+    try:
+        getty.wait(5.0)
+    except subprocess.TimeoutExpired:
+        getty.kill()
+        getty.wait(5.0)
 
 
 def _require() -> None:

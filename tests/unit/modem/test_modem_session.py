@@ -18,6 +18,7 @@ from modem.actions import (
     SendFrames,
     SendPage,
     Silence,
+    WaitSilence,
 )
 from modem.capabilities import Dcs, Dis, negotiate
 from modem.coding import Coding, Compression
@@ -326,6 +327,17 @@ def test_the_next_page_waits_for_the_confirmation_to_be_stored() -> None:
     after_page(session)
     session.handle(Sent(), 22.0)
     assert names(feed(session, burst(Frame(Fcf.MCF)), 24.0)) == ["Barrier", "WaitSilence", "SendPage"]
+
+
+def test_a_page_behind_another_leaves_a_slow_receiver_time_to_listen() -> None:
+    session = sender(count=2)
+    in_training(session)
+    first = feed(session, burst(Frame(Fcf.CFR)), 14.0)
+    session.handle(Sent(), 20.0)
+    session.handle(Sent(), 22.0)
+    second = feed(session, burst(Frame(Fcf.MCF)), 24.0)
+    waits = [[one.ms for one in actions if isinstance(one, WaitSilence)] for actions in (first, second)]
+    assert waits == [[60], [150]]
 
 
 def test_our_own_v21_is_followed_by_silence_of_ours_and_theirs_by_waiting() -> None:
