@@ -161,16 +161,17 @@ def test_a_person_who_answers_gets_no_page_and_is_left_when_they_hang_up(tmp_pat
     assert [data["outcome"] for event, data in soft.events if event == "end"] == ["connected"]
 
 
+@pytest.mark.parametrize("ecm", [False, True])
 @pytest.mark.parametrize("resolution", [Resolution.STANDARD, Resolution.FINE])
 @pytest.mark.parametrize("modems", [("V.17",), ("V.29",), ("V.27ter",)])
-def test_a_far_machine_with_ecm_sends_to_us_without(
-    tmp_path: Path, resolution: Resolution, modems: tuple[str, ...]
+def test_a_far_machine_with_ecm_sends_to_us_as_our_dis_offers(
+    tmp_path: Path, resolution: Resolution, modems: tuple[str, ...], *, ecm: bool
 ) -> None:
     soft = SoftLine(tmp_path / "far", {"ecm": True, "modems": modems})
     pictures = drawn_pages(2, resolution, height=200)
     soft.exchange.call_in(OURS, save_tiff(pictures, tmp_path / "document.tif"), FAR)
     soft.wait_for_ring()
     sink = PageFolder(tmp_path / "got")
-    result = soft.run(answering(sink))
-    assert (result.success, result.ecm, result.confirmed) == (True, False, 2)
+    result = soft.run(answering(sink, ecm=ecm))
+    assert (result.success, result.ecm, result.confirmed) == (True, ecm, 2)
     assert all(same_pixels(tiff_images(sink.files[n])[0], pictures[n - 1].image) for n in (1, 2))
