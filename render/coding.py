@@ -96,12 +96,15 @@ def used_rows(picture: Image.Image) -> int:
 
 
 def image(page: TiffPage) -> Image.Image:
-    """Return a mode "1" picture (white = 255) of a coded page; raises UnreadableDocument."""
+    """Return a mode "1" picture (white = 255) of a coded page; raises UnreadableDocument.
+
+    A page of more than 179 million pels, metres of paper, is not drawn either.
+    """
     try:
         with Image.open(io.BytesIO(write_tiff([page]))) as picture:
             picture.load()
             return picture.convert("1")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise UnreadableDocument("", "A fax page could not be decoded.", detail=str(error)) from error
 
 

@@ -194,6 +194,21 @@ class Pages:
         )
         return number
 
+    def received_as(self, resolution: str, width: int, rows: int = 600) -> int:
+        """Receive a fax of one page with a bar on it, of this resolution and width; return its number."""
+        picture = Image.new("1", (width, rows), 1)
+        ImageDraw.Draw(picture).rectangle((width // 4, 100, width // 2, 130), fill=0)
+        key = self.blobs.put("received", write_tiff([coded_page(picture, resolution)]))
+        house = self.house
+        number: int = house.run(
+            receptions.open_reception, line="usb0", worker="host/usb0/1", now=house.now, simulated=False
+        )
+        page = receptions.StoredPage(1, key, width, rows, resolution, "MMR")
+        house.run(receptions.page_stored, number, page, house.now)
+        house.run(receptions.page_confirmed, number, 1)
+        house.run(receptions.close_reception, number, cause=Cause.RECEIVED, now=house.now, complete=True)
+        return number
+
     def forwarded(self, number: int, *addresses: str) -> None:
         """Route a received fax."""
         to = [receptions.ForwardTo(address) for address in addresses]

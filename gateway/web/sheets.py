@@ -24,8 +24,11 @@ RESOLUTIONS: Final = {
     "standard": N_("standard resolution"),
     "fine": N_("fine resolution"),
     "superfine": N_("superfine resolution"),
+    "300": N_("300 dots an inch"),
+    "ultrafine": N_("ultrafine resolution"),
 }
-BEST_FIRST: Final = ("superfine", "fine", "standard")
+"""Every resolution a fax page can have, by the name the store keeps; a test holds it to the engine's list."""
+BEST_FIRST: Final = tuple(reversed(RESOLUTIONS))
 
 
 @dataclass(frozen=True, slots=True)

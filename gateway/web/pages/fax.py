@@ -136,6 +136,7 @@ async def show_sent(request: Request, found: Sent) -> Response:
         ladders=[await ladder_of(blobs, call, found.signals, call.id) for call in delivery.attempts],
         wording=wording.WORDS,
         words=words,
+        resolutions=sheets.RESOLUTIONS,
         mails=found.mails,
         proof=EVIDENCE.get(str(evidence.get("by") or evidence.get("kind")), ""),
         simulated=any(call.simulated for call in delivery.attempts),
@@ -158,6 +159,7 @@ async def show_got(request: Request, found: Got) -> Response:
         ladder=await ladder_of(site_of(request).blobs, reception, found.signals, None),
         broken=reception.cause not in (None, Cause.RECEIVED),
         words=words,
+        resolutions=sheets.RESOLUTIONS,
         zone=found.zone,
     )
 
