@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modem.actions import Action
+    from modem.caller import Incoming
     from modem.coding import PageSink, PageSource
     from modem.profiles import Profile
 
@@ -64,6 +65,11 @@ class FaxCall:
     def feeding(self) -> bool:
         """Whether a page or training check goes to the modem: only then its DC3 means "stop"."""
         return self._driver.feeding
+
+    @property
+    def incoming(self) -> Incoming | None:
+        """The call that came in before ours was dialled: ours never left, that one may be answered."""
+        return self._driver.incoming
 
     @property
     def hung_up(self) -> bool:

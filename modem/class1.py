@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modem.actions import Action
+    from modem.caller import Incoming
     from modem.profiles import Profile
     from modem.result import TraceEntry
 
@@ -98,7 +99,11 @@ class Class1Driver:
             if token is None:
                 return None
             self._log(token)
-            if self._step is not None:
+            if self._link.incoming is not None:
+                self._link.incoming = self._link.incoming.with_token(token)
+            if self._step is None:
+                self._link.heed_no_carrier(token)
+            else:
                 self._step.token(token)
                 self._advance()
         return self._link.events.popleft()
@@ -136,6 +141,11 @@ class Class1Driver:
     def feeding(self) -> bool:
         """Whether a page or training check goes to the modem: only then its DC3 means "stop"."""
         return isinstance(self._step, SendFast)
+
+    @property
+    def incoming(self) -> Incoming | None:
+        """The call that came in while we were about to dial, None where none did."""
+        return self._link.incoming
 
     @property
     def hung_up(self) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from modem.atparser import Code, Result, Ring, Token
+from modem.atparser import CallerLine, Code, Result, Ring, Token
+from modem.caller import Incoming
 from modem.class1_link import CAN, DLE_ETX, Abort, Modem, Step
 from modem.events import Connected, HungUp
 from modem.result import Reason
@@ -39,7 +40,8 @@ class Prepare(Step):
     """Run init commands one by one; an ERROR to a required one, or silence to all tries, fails the call.
 
     With `dialling`, so does a call that comes in meanwhile (glare): dialling into it would answer it as a
-    caller. A line that rings has no dial tone for us, and that is the reason given.
+    caller. A line that rings has no dial tone for us, and that is the reason given. The call is kept as
+    `Link.incoming`.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Prepare(Step):
 
     def token(self, token: Token) -> None:
         """OK goes on; ERROR goes on where the command was optional; the rest is noise."""
-        if isinstance(token, Ring) and self._dialling:
+        if isinstance(token, Ring | CallerLine) and self._dialling:
+            self.link.incoming = Incoming().with_token(token)
             self.link.fail(Reason.NO_DIALTONE, "a call comes in", before_call=True)
             self.done = True
             return

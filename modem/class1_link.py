@@ -16,6 +16,7 @@ from modem.events import CallFailed, DriverFailed, Event
 from modem.result import Reason, TraceEntry
 
 if TYPE_CHECKING:
+    from modem.caller import Incoming
     from modem.profiles import Profile
 
 CAN = b"\x18"
@@ -46,7 +47,8 @@ class Link:
         self.muted = False
         self.failed = False
         self.obeyed_hang_up = False
-        self.refused = False  # +FRS ended by something else than OK
+        self.refused = False  # NO CARRIER came unasked, or +FRS ended by something else than OK
+        self.incoming: Incoming | None = None  # the call that came in before we dialled
         self._out = bytearray()
         self._bulk = b""
         self._bulk_at = 0
@@ -89,6 +91,14 @@ class Link:
         waiting = bool(self._out)
         self._out.clear()
         return waiting
+
+    def heed_no_carrier(self, token: Token) -> None:
+        """Note what a modem says that goes on hook while nothing runs, as behind a barrier.
+
+        It is no end of the call by itself, for some say it behind a listen too; the next command decides.
+        """
+        if isinstance(token, Result) and token.code is Code.NO_CARRIER:
+            self.refused = True
 
     @property
     def sending_bulk(self) -> bool:

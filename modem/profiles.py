@@ -75,6 +75,12 @@ class Profile:
         return required, (*optional, *self._spelled(self.caller_id))
 
     @property
+    def between_rings(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same while a call comes in that is not answered yet: no reset, but caller identification."""
+        required, optional = self.before_answer
+        return required, (*optional, *self._spelled(self.caller_id))
+
+    @property
     def before_answer(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The short form between two rings: no reset, a ringing modem would forget the call."""
         return self._spelled(self.answer_init), self._spelled(self.answer_optional)

@@ -1,17 +1,16 @@
 """Wait for an incoming call: prepare the modem, count rings, keep who called whom, notice a modem that hangs.
 
 Between calls a port belongs to a `RingWatch`; when it has heard enough the owner starts a `FaxCall` of
-role "answer" on the same port. It answers nothing itself. RING, NMBR= and NDID=: V.250 and V.253; a number
-the network withholds is P (private) or O (out of area) there.
+role "answer" on the same port. It answers nothing itself. A call that came in while we were about to dial is
+handed to a watch as `heard`: the modem is then prepared without a reset, which would make it forget the call.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modem.atparser import CallerLine, Report, Result, Ring, Text, Token
+from modem.caller import Incoming
 from modem.class1_call import Prepare
 from modem.class1_link import Link
 from modem.events import CallFailed
@@ -20,49 +19,23 @@ if TYPE_CHECKING:
     from modem.profiles import Profile
     from modem.result import TraceEntry
 
+__all__ = ["Incoming", "RingWatch"]
+
 RING_GAP_SECONDS = 10.0
 LOOK_SECONDS = 300.0
 """How often a modem that says nothing is asked whether it lives."""
-
-WITHHELD = {
-    **dict.fromkeys(("P", "PRIVATE", "ANONYMOUS", "WITHHELD"), "private"),
-    **dict.fromkeys(("O", "OUT OF AREA", "UNAVAILABLE", "UNKNOWN", "-", "NONE"), "unavailable"),
-}
-NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
-"""What is left of a number without the marks people put between its digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A ringing line. `caller` and `called` as the network gave them, empty where it did not.
-
-    `withheld` says why there is no caller: "private", "unavailable", or "" where nothing was said. `when` is
-    the network's own date and time, as it spells them.
-    """
-
-    rings: int = 0
-    caller: str = ""
-    called: str = ""
-    name: str = ""
-    withheld: str = ""
-    when: str = ""
-
-
-def telephone(value: str) -> str:
-    """Return a number without spaces, dashes and brackets; what is no number stays as it is."""
-    bare = re.sub(r"[\s().\-/]", "", value)
-    return bare if NUMBER.fullmatch(bare) else value
 
 
 class RingWatch:
     """Sans-IO like `FaxCall`. `incoming` is set once `rings` rings were heard; `failed` says why not."""
 
-    def __init__(self, profile: Profile, rings: int = 1) -> None:
+    def __init__(self, profile: Profile, rings: int = 1, heard: Incoming | None = None) -> None:
+        """`heard`: the call that is coming in already, if one is."""
         self._link = Link(profile)
-        required, optional = profile.between_calls
+        required, optional = profile.between_calls if heard is None else profile.between_rings
         self._prepare = Prepare(required, optional, profile.settle_ms / 1000)
         self._rings = rings
-        self._heard = Incoming()
+        self._heard, self._comes_in = heard or Incoming(), heard is not None
         self._last_ring: float | None = None
         self._started = False
         self._look_at: float | None = None
@@ -93,6 +66,7 @@ class RingWatch:
         if not self._started:
             self._started = True
             self._link.now = now
+            self._last_ring = now if self._comes_in else None
             self._prepare.run(self._link)
 
     def look(self, now: float) -> None:
@@ -146,24 +120,13 @@ class RingWatch:
         match token:
             case Ring():
                 self._link.note("<", "RING")
-                self._last_ring = self._link.now
-                self._heard = replace(self._heard, rings=self._heard.rings + 1)
+                self._keep(token)
             case CallerLine(key, value):
                 self._link.note("<", f"{key}={value}")
-                self._keep(key, value)
+                self._keep(token)
             case Result() | Report() | Text() if not self._prepare.done:
                 self._prepare.token(token)
 
-    def _keep(self, key: str, value: str) -> None:
+    def _keep(self, token: Ring | CallerLine) -> None:
         self._last_ring = self._link.now
-        match key:
-            case "NMBR" if why := WITHHELD.get(value.upper()):
-                self._heard = replace(self._heard, withheld=why)
-            case "NMBR":
-                self._heard = replace(self._heard, caller=telephone(value), withheld="")
-            case "NDID":
-                self._heard = replace(self._heard, called=telephone(value))
-            case "NAME" if value.upper() not in WITHHELD:
-                self._heard = replace(self._heard, name=value)
-            case "DATE" | "TIME":
-                self._heard = replace(self._heard, when=f"{self._heard.when} {value}".strip())
+        self._heard = self._heard.with_token(token)

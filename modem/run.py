@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modem.call import FaxCall
+    from modem.caller import Incoming
     from modem.notices import Notice
     from modem.port import Port
     from modem.probe import Probe
     from modem.result import CallResult
-    from modem.ring import Incoming, RingWatch
+    from modem.ring import RingWatch
 
 
 class Mailbox:

@@ -12,6 +12,7 @@ something impossible; its deliveries fail with the cause. *Returned* means an ap
 **Delivery.** *Created* with its fax, *queued* once the fax is ready. *Held* while a calling window or a cap
 forbids the call; it becomes due by itself. *Claimed* is a lease by a line with a
 fencing token; *dialling* is written before the dial string leaves, *connected* when the far machine answers.
+A call that comes in before it leaves gives the delivery back to *queued*: it was no dial.
 From there it ends *sent*, *failed* or *uncertain* (a page may have arrived, its confirmation was lost and
 the account forbids or defers sending it again), or rests in *waiting_retry*. A partly sent delivery is
 *failed* with fewer confirmed pages than pages.
@@ -123,6 +124,7 @@ DELIVERY = {
     (DeliveryState.CLAIMED, "cancel"): DeliveryState.CANCELLED,
     (DeliveryState.CLAIMED, "fail"): DeliveryState.FAILED,
     (DeliveryState.DIALLING, "connect"): DeliveryState.CONNECTED,
+    (DeliveryState.DIALLING, "give_back"): DeliveryState.QUEUED,
     (DeliveryState.DIALLING, "retry"): DeliveryState.WAITING_RETRY,
     (DeliveryState.DIALLING, "fail"): DeliveryState.FAILED,
     (DeliveryState.DIALLING, "cancel"): DeliveryState.CANCELLED,

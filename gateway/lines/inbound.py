@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from gateway.domain.callers import Narrowing
     from gateway.lines.base import Identity, Plant, Seat
+    from modem.caller import Incoming
     from modem.coding import Coding, PageShape, ReceivedPage
     from modem.result import CallResult
-    from modem.ring import Incoming
 
 log = structlog.get_logger()
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.domain.retry import Advice
     from gateway.lines.base import Seat
     from gateway.store.leases import Lease
+    from modem.caller import Incoming
     from modem.coding import PageSource, ReceivedPage
     from modem.job import CallJob
     from modem.result import CallResult
@@ -62,17 +63,18 @@ class NothingReceived:
         raise AssertionError(f"page {page.n} came in on an outbound call")
 
 
-def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
+def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> Incoming | None:
     """Make one call for a claimed delivery and write how it ended; never raises for what the line did.
 
-    Deliveries that may share the call are claimed here. Raises `Unavailable` when the store fails.
+    Deliveries that may share the call are claimed here. A call that comes in before ours is dialled is
+    returned; the deliveries are given back then. Raises `Unavailable` when the store fails.
     """
     plant = seat.plant
     try:
         others = plant.store.run(company.claim, lease, plant.now(), rules=plant.dialling)
     except LostLease as lost:
         log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
-        return
+        return None
     leases = in_order([lease, *others])
     roster = Roster(mailbox.cancel)
     keeper = LeaseKeeper(plant, leases, lambda gone: roster.leave(gone.number))
@@ -80,10 +82,14 @@ def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> None:
         known = plant.store.read(memory.recall, lease.destination, plant.now())
         advice = advice_for(leases, known, plant.now())
         work = joined(seat, works_of(seat, leases, advice, known.dis), known)
-        if work and (job := job_of(seat, work, advice)):
-            _place(seat, roster, work, job, mailbox)
+        if seat.stopping():
+            for one in work:
+                _give_back(seat, one.lease)
+        elif work and (job := job_of(seat, work, advice)):
+            return _place(seat, roster, work, job, mailbox)
     finally:
         keeper.close()
+    return None
 
 
 def in_order(leases: Sequence[Lease]) -> list[Lease]:
@@ -120,7 +126,7 @@ def joined(seat: Seat, works: list[Work], known: rules.Known) -> list[Work]:
     kept = [first, *(work for work in rest if first.pages.alike(work.pages))]
     for work in rest:
         if work not in kept:
-            _if_ours(seat, queue.release, work.lease)
+            _give_back(seat, work.lease)
     return kept
 
 
@@ -143,9 +149,10 @@ def _impossible(seat: Seat, lease: Lease, error: CannotBegin) -> None:
         log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
 
 
-def _if_ours(seat: Seat, step: Callable[[Session, Lease, datetime], None], lease: Lease) -> None:
+def _give_back(seat: Seat, lease: Lease) -> None:
+    plant = seat.plant
     try:
-        seat.plant.store.run(step, lease, seat.plant.now())
+        plant.store.run(queue.give_back, lease, plant.now(), new_id=plant.new_id)
     except LostLease as lost:
         log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
 
@@ -158,15 +165,23 @@ def give_up(
     endings.end(session, delivery, "fail", cause, now, new_id=new_id, detail=detail)
 
 
-def _place(seat: Seat, roster: Roster, works: Sequence[Work], job: CallJob, mailbox: Mailbox) -> None:
+def _place(
+    seat: Seat, roster: Roster, works: Sequence[Work], job: CallJob, mailbox: Mailbox
+) -> Incoming | None:
     begun = [(work, attempt) for work in works if (attempt := _attempt(seat, work)) is not None]
     if not begun:
-        return
+        return None
     crash_point("delivery.claimed")
     roster.fill([(work.lease, attempt, work.pages.count) for work, attempt in begun])
     record = OutboundRecord(seat.plant, roster)
-    result = call(seat, job, JoinedPages([work.pages for work, _ in begun]), record, mailbox)
-    ends.write(seat, roster, job, result)
+    result, incoming = call(seat, job, JoinedPages([work.pages for work, _ in begun]), record, mailbox)
+    if incoming is None:
+        ends.write(seat, roster, job, result)
+        return None
+    for member in roster:
+        log.info("line.glare", line=seat.line.name, fax=member.lease.number)
+        _give_back(seat, member.lease)
+    return incoming
 
 
 def _attempt(seat: Seat, work: Work) -> int | None:
@@ -186,8 +201,10 @@ def _attempt(seat: Seat, work: Work) -> int | None:
         return None
 
 
-def call(seat: Seat, job: CallJob, pages: PageSource, record: OutboundRecord, mailbox: Mailbox) -> CallResult:
-    """Run the call with its journal beside it."""
+def call(
+    seat: Seat, job: CallJob, pages: PageSource, record: OutboundRecord, mailbox: Mailbox
+) -> tuple[CallResult, Incoming | None]:
+    """Run the call with its journal beside it; say which call came in before it was dialled, if one did."""
     roster = record.roster
 
     def stored(notice: n.Notice) -> None:
@@ -205,4 +222,4 @@ def call(seat: Seat, job: CallJob, pages: PageSource, record: OutboundRecord, ma
         result = run_call(placed, seat.port, clock=seat.plant.clock, on_notice=journal.put, mailbox=mailbox)
     finally:
         journal.close()
-    return seat.timed(placed.recorded() or result)
+    return seat.timed(placed.recorded() or result), placed.incoming

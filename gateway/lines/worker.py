@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.domain.errors import Unavailable
+from gateway.domain.errors import LostLease, Unavailable
 from gateway.lines.base import Identity, Plant, Seat, as_measured
 from gateway.lines.gate import Gate
 from gateway.lines.inbound import answer
@@ -23,9 +23,10 @@ from gateway.lines.patience import Patience
 from gateway.lines.standing import LOOK_SECONDS, Standing
 from gateway.store import queue
 from modem import profiles
+from modem.caller import Incoming
 from modem.port import PortError, open_port
 from modem.probe import Probe
-from modem.ring import Incoming, RingWatch
+from modem.ring import RingWatch
 from modem.run import Mailbox, ask_modem, wait_for_ring
 
 if TYPE_CHECKING:
@@ -123,9 +124,10 @@ class ModemLine:
         profile = self._profile or self._ask(port)
         seat = Seat(self._plant, self._identity, port, profile, self._stop.is_set, self._line_seconds)
         rings = NEVER if self._config.direction == "out" else self._config.rings
+        incoming = None
         while not (self._stop.is_set() or self._standing.is_paused()):
-            watch = RingWatch(profile, rings)
-            self._one_call(seat, self._wait(port, watch))
+            watch = RingWatch(profile, rings, incoming)
+            incoming = self._one_call(seat, self._wait(port, watch))
 
     def _ask(self, port: Port) -> Profile:
         """Return the profile of the modem at this port, by its own words and the line's."""
@@ -166,15 +168,25 @@ class ModemLine:
         watch.look(self._plant.clock())
         if watch.ringing or (lease := self._claim()) is None:
             return None
-        watch.receive_data(port.read(), self._plant.clock())
-        if not watch.ringing:
-            return lease
-        log.info("line.glare", line=self.name, fax=lease.number)
-        self._plant.store.run(queue.release, lease, self._plant.now())
-        self._gate.leave(self.name)
-        return None
+        taken = False
+        try:
+            watch.receive_data(port.read(), self._plant.clock())
+            taken = not (watch.ringing or self._stop.is_set())
+        finally:
+            if not taken:
+                self._give_back(lease)
+        return lease if taken else None
 
-    def _one_call(self, seat: Seat, what: Incoming | Lease | None) -> None:
+    def _give_back(self, lease: Lease) -> None:
+        log.info("line.gave_back", line=self.name, fax=lease.number)
+        self._gate.leave(self.name)
+        try:
+            self._plant.store.run(queue.give_back, lease, self._plant.now(), new_id=self._plant.new_id)
+        except (LostLease, Unavailable) as error:  # the leftovers find it
+            log.warning("line.not_given_back", line=self.name, fax=lease.number, error=error.text)
+
+    def _one_call(self, seat: Seat, what: Incoming | Lease | None) -> Incoming | None:
+        """Carry a call; return one that came in just before we would have dialled."""
         self._current = mailbox = Mailbox()
         try:
             match what:
@@ -183,7 +195,7 @@ class ModemLine:
                     answer(seat, what, mailbox, self.worker)
                 case queue.Lease():
                     self._standing.show("calling", number=what.number)
-                    place(seat, what, mailbox)
+                    return place(seat, what, mailbox)
         except Unavailable as error:
             log.error("line.store_failed", line=self.name, error=error.text, detail=error.detail)  # noqa: TRY400
             self._stop.wait(1.0)
@@ -196,6 +208,7 @@ class ModemLine:
             self._gate.leave(self.name)
             self._current = None
             mailbox.close()
+        return None
 
     def _claim(self) -> Lease | None:
         rules, now = self._plant.dialling, self._plant.now()

@@ -56,6 +56,7 @@ __all__ = [
     "connected",
     "dialled",
     "finish",
+    "give_back",
     "next_due",
     "next_page",
     "page_awaiting",
@@ -127,10 +128,27 @@ def renew(session: Session, lease: Lease, now: datetime, lease_seconds: float = 
 def release(session: Session, lease: Lease, now: datetime) -> None:
     """Give back a claimed delivery that was not dialled; it is due at once. Raises `LostLease`."""
     delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
-    delivery.state = step(DELIVERY, delivery.state, "release")
+    _give_back(session, delivery, "release", now)
+
+
+def give_back(session: Session, lease: Lease, now: datetime, *, new_id: Callable[[], str]) -> None:
+    """Give back a delivery whose number never left, though it may have been about to. Raises `LostLease`.
+
+    It is due at once and has used no dial; one that its owner cancelled meanwhile ends.
+    """
+    delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
+    about_to = delivery.state is DeliveryState.DIALLING
+    delivery.dials -= about_to
+    _give_back(session, delivery, "give_back" if about_to else "release", now)
+    if delivery.cancel_requested:
+        endings.end(session, delivery, "cancel", Cause.CANCELLED, now, new_id=new_id)
+
+
+def _give_back(session: Session, delivery: Delivery, event: str, now: datetime) -> None:
+    delivery.state = step(DELIVERY, delivery.state, event)
     open_attempts = Attempt.delivery_number == delivery.number, Attempt.ended_at.is_(None)
     for attempt in session.scalars(select(Attempt).where(*open_attempts)):
-        attempt.ended_at = now
+        attempt.ended_at, attempt.dialled_at = now, None
     let_go(delivery)
     endings.record(session, "delivery.queued", delivery, now)
     session.flush()

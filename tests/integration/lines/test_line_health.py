@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lines_fixtures import Desk, working
+from lines_fixtures import Desk, ShakyStore, working
 from pty_modem import PtyModem
 from sqlalchemy import select
 from waiting import wait_until
@@ -18,13 +18,13 @@ from gateway.line_table import LineConfig
 from gateway.lines import patience, pool, simulated, worker
 from gateway.lines.gate import Gate
 from gateway.lines.worker import ModemLine
-from gateway.store import events, lines, queue
+from gateway.store import company, events, lines, queue
 from gateway.store.models import LineStatus, Outbox
-from modem import class1_call, probe
-from modem.port import PortError
+from modem import class1_call, probe, ring
+from modem.port import PortError, SerialPort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sim_fixtures import Running
@@ -189,6 +189,122 @@ def test_a_line_that_rings_while_we_claim_is_answered_and_the_fax_waits(
         desk.shows("answering", "usb0")
     row = desk.delivery(number)
     assert (row.dials, row.attempts) == (0, []), "it was given back without a dial"
+
+
+def after_its_claim(monkeypatch: pytest.MonkeyPatch, happens: Callable[[ModemLine], object]) -> None:
+    """Let something happen once, when a line has just claimed a delivery."""
+    real, waits = worker.ModemLine._claim, [happens]
+
+    def claim(line: ModemLine) -> Any:
+        lease = real(line)
+        if lease is not None and waits:
+            waits.pop()(line)
+        return lease
+
+    monkeypatch.setattr(worker.ModemLine, "_claim", claim)
+
+
+def test_a_port_that_vanishes_when_the_fax_was_claimed_keeps_neither_the_fax_nor_the_groups_place(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, gate, real = desk.fax(), Gate(1), SerialPort.read
+
+    def gone(port: SerialPort) -> bytes:
+        raise PortError(port.name, "the port is gone", "plug it in")
+
+    after_its_claim(monkeypatch, lambda _: monkeypatch.setattr(SerialPort, "read", gone))
+    with working(line_on(desk, modem, gate, group="day", max_concurrent=1)):
+        desk.shows("out_of_service", "usb0")
+        assert desk.state(number) is DeliveryState.QUEUED
+        assert gate.enter("another"), "a line out of service holds no place"
+        gate.leave("another")
+        monkeypatch.setattr(SerialPort, "read", real)
+        desk.shows("calling", "usb0")
+
+
+def test_a_store_that_fails_as_a_fax_is_given_back_does_not_end_the_line(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, gate = desk.fax(), Gate(1)
+    store = ShakyStore(desk.url)
+
+    def trouble(_: ModemLine) -> None:
+        store.down.set()
+        modem.say("RING")
+        wait_until(modem.is_heard, 10.0)
+
+    after_its_claim(monkeypatch, trouble)
+    plant = replace(desk.plant, store=store)
+    table = {"name": "usb0", "type": "modem", "device": modem.device, "direction": "out"}
+    line = ModemLine(plant, LineConfig.model_validate(table), lambda: modem.device, gate=gate)
+    with working(line):
+        assert store.refused.wait(30.0)
+        wait_until(lambda: gate.enter("another"), 10.0, "the place of the group")
+        gate.leave("another")
+        monkeypatch.setattr(ring, "RING_GAP_SECONDS", 0.2)
+        store.down.clear()
+        wait_until(lambda: modem.heard.count("ATDT0312345678"), 60.0, "the dial")
+    assert desk.delivery(number).dials <= 1
+    store.close()
+
+
+def test_a_fax_claimed_as_the_gateway_is_told_to_stop_is_given_back(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = desk.fax()
+    real = company.claim
+
+    def claim(*arguments: Any, **named_: Any) -> Any:
+        lines_at_work.stop()
+        return real(*arguments, **named_)
+
+    monkeypatch.setattr(company, "claim", claim)
+    with working(line_on(desk, modem)) as lines_at_work:
+        lines_at_work.join()
+    row = desk.delivery(number)
+    assert (row.state, row.attempts) == (DeliveryState.QUEUED, [])
+
+
+def rings_before(modem: PtyModem, command: str, monkeypatch: pytest.MonkeyPatch, *said: str) -> None:
+    """Let the modem hear a call come in, once, when it gets this command while it is prepared to dial."""
+    real, waits = modem._obey, [said]
+
+    def obey(given: str) -> None:
+        if given == command and modem.heard.count("ATZ") == 2 and waits:
+            for line in waits.pop():
+                modem.say(line)
+        real(given)
+
+    monkeypatch.setattr(modem, "_obey", obey)
+
+
+def test_a_call_that_comes_in_while_the_modem_is_prepared_is_answered_and_the_fax_goes_then(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class1_call.TakeCall, "seconds", 0.2)
+    number = desk.fax()
+    rings_before(modem, "AT+FCLASS=1", monkeypatch, "RING", "NMBR=0398765432", "RING")
+    with working(line_on(desk, modem, rings=2)):
+        wait_until(desk.receptions, 30.0, "the answer")
+        wait_until(lambda: modem.heard.count("ATDT0312345678"), 60.0, "the fax, as soon as the line is free")
+    (reception,) = desk.receptions()
+    assert desk.reception(reception).caller == "0398765432"
+    assert modem.heard.index("ATA") < modem.heard.index("ATDT0312345678")
+    first, second = desk.delivery(number).attempts
+    assert (first.cause, first.dialled_at) == (None, None), "the call that was not made is no fault"
+    assert second.dialled_at is not None
+
+
+def test_a_call_that_comes_in_costs_a_line_that_only_sends_no_more_than_its_ringing(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ring, "RING_GAP_SECONDS", 0.2)
+    number = desk.fax()
+    rings_before(modem, "AT+FCLASS=1", monkeypatch, "RING")
+    with working(line_on(desk, modem, direction="out")):
+        wait_until(lambda: modem.heard.count("ATDT0312345678"), 30.0, "the dial")
+    assert "ATA" not in modem.heard
+    assert desk.house.kinds(number).count("delivery.queued") >= 1
 
 
 def test_a_line_dials_only_in_its_hours(desk: Desk, modem: PtyModem) -> None:

@@ -551,3 +551,33 @@ def test_a_group_that_cannot_be_one_is_refused_when_provisioned(house: House) ->
     for bad in ("two words", 7, ["a"]):
         with pytest.raises(BadConfig, match="lines is the `group` of some lines"):
             house.account(**(ACME | {"lines": bad}))
+
+
+def test_a_delivery_whose_call_was_overtaken_before_its_number_left_has_used_no_dial(house: House) -> None:
+    (number,) = house.ready()
+    lease = house.claim()
+    assert lease is not None
+    attempt = house.run(queue.start_attempt, lease, line="usb0", simulated=False, now=house.now)
+    house.run(queue.dialled, lease, attempt, house.now)
+    house.run(queue.give_back, lease, house.now, new_id=house.new_id)
+    again = house.claim()
+    assert again is not None
+    assert (again.number, again.dials, again.tried) == (number, 0, ())
+    assert house.delivery(number).attempts[0].dialled_at is None, "and no cap counts it"
+
+
+def test_a_delivery_that_was_cancelled_ends_when_it_is_given_back(house: House) -> None:
+    (number,) = house.ready()
+    lease = house.claim()
+    assert lease is not None
+    house.run(queue.request_cancel, number, house.now, new_id=house.new_id)
+    house.run(queue.give_back, lease, house.now, new_id=house.new_id)
+    assert house.delivery(number).state is DeliveryState.CANCELLED
+
+
+def test_a_delivery_whose_far_end_answered_is_not_given_back(house: House) -> None:
+    (number,) = house.ready()
+    call = house.call(["sending"])
+    with pytest.raises(IllegalTransition):
+        house.run(queue.give_back, call.lease, house.now, new_id=house.new_id)
+    assert house.delivery(number).dials == 1

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from softmodem_fixtures import drawn_pages
 
+from modem.call import CallJob, FaxCall
+from modem.coding import Compression, ReceivedPage
 from modem.profiles import named
 from modem.ring import Incoming, RingWatch
+from modem.tiff import PreparedPages
 
 PROFILE = named("generic", {"init": ["AT+FCLASS=1"], "optional": []})
 
@@ -170,3 +174,65 @@ def test_a_ringing_modem_is_not_asked() -> None:
     watch.receive_data(b"RING\r\n", 299.0)
     watch.look(300.0)
     assert watch.data_to_send() == b""
+
+
+# -- a call that came in while we were about to dial
+
+
+class NoSink:
+    def store(self, page: ReceivedPage) -> None:
+        raise AssertionError(page.n)
+
+
+def overtaken(*heard: bytes) -> FaxCall:
+    """A call of ours whose modem hears this while it is prepared."""
+    pages = PreparedPages(drawn_pages(1, height=20), (Compression.MH,))
+    call = FaxCall(CallJob(role="call", number="0312345678"), pages, NoSink(), PROFILE)
+    call.start(0.0)
+    for notice in call.notices():
+        call.stored(notice.id, 0.0)
+    assert call.data_to_send() == b"ATZ\r"
+    for octets in heard:
+        call.receive_data(octets, 0.1)
+    return call
+
+
+def test_a_call_that_comes_in_is_told_with_its_caller_and_ours_is_not_dialled() -> None:
+    call = overtaken(b"\r\nRING\r\n", b"\r\nNMBR=0398765432\r\n", b"\r\nNDID=0344772288\r\n")
+    assert call.data_to_send() == b"ATH\r"
+    call.receive_data(b"\r\nOK\r\n\r\nRING\r\n", 0.2)
+    assert call.result is not None
+    assert call.incoming == Incoming(2, "0398765432", "0344772288"), "its second ring counts, too"
+    assert call.data_to_send() == b""
+
+
+def test_a_call_of_ours_that_nothing_came_before_tells_of_none() -> None:
+    call = overtaken(b"\r\nOK\r\n", b"\r\nOK\r\n")
+    assert call.data_to_send().endswith(b"ATDT0312345678\r")
+    call.receive_data(b"\r\nRING\r\n", 0.2)
+    assert call.incoming is None, "what the modem says of the far end's ringing is no call"
+
+
+def test_a_watch_that_takes_a_call_over_does_not_reset_the_modem() -> None:
+    watch = RingWatch(PROFILE, 2, Incoming(1))
+    watch.start(10.0)
+    assert watch.ringing
+    assert watch.incoming is None
+    said = []
+    while not watch.ready:
+        said.append(watch.data_to_send())
+        watch.receive_data(b"\r\nOK\r\n", 10.0)
+    assert b"ATZ\r" not in said
+    assert said[-1] == b"AT+VCID=1\r", "a caller's number may still come, between the rings"
+    watch.receive_data(b"NMBR=0398765432\r\nRING\r\n", 14.0)
+    assert watch.incoming == Incoming(2, "0398765432")
+
+
+def test_a_call_taken_over_that_rings_no_more_is_forgotten() -> None:
+    watch = RingWatch(PROFILE, 2, Incoming(1, "0398765432"))
+    watch.start(10.0)
+    while not watch.ready:
+        watch.data_to_send()
+        watch.receive_data(b"\r\nOK\r\n", 10.0)
+    watch.timeout(20.0)
+    assert not watch.ringing
