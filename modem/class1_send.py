@@ -42,6 +42,10 @@ class Pause(Step):
         """Start the pause; `expired` of the base ends it."""
         self.link.wait(self._ms / 1000)
 
+    def token(self, token: Token) -> None:
+        """The line may go meanwhile."""
+        self.link.heed_no_carrier(token)
+
     def cut(self) -> Step | None:
         """End at once: nothing runs in the modem."""
         self.done = True
@@ -112,6 +116,7 @@ class SendBurst(Step):
         if not isinstance(token, Result):
             return
         if token.code is Code.CONNECT and self._left:
+            self.link.refused = False
             self._send_next()
         elif token.code is Code.OK and not self._left:
             self.done = True
@@ -176,6 +181,7 @@ class SendFast(Step):
 
     def _answered(self, token: Result) -> None:
         if token.code is Code.CONNECT:
+            self.link.refused = False
             self._state = "pausing"
             if self.link.profile.ftm_connect_delay_ms:
                 self.link.wait(self.link.profile.ftm_connect_delay_ms / 1000)
