@@ -43,7 +43,7 @@ def row(profile: Profile) -> str:
         str(profile.baud),
         FLOWS[profile.flow] + command,
         quirks(profile),
-        profile.tested or "none yet",
+        profile.tested or ("software" if profile.software else "none yet"),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -8,6 +8,7 @@ lines of a group may dial at once is the group's `max_concurrent`. Prefixes and 
 from __future__ import annotations
 
 import zoneinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -16,6 +17,7 @@ from gateway.dialling_table import Prefix
 from gateway.domain import windows
 from gateway.domain.errors import BadOption
 from modem import profiles
+from modem.portbase import PortError, address_of
 from modem.sim.settings import FarSettings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from modem.profiles import Profile
 
 AUTO = "auto"
+NETWORK = {scheme: f"{scheme}://host:port" for scheme in ("socket", "rfc2217")}
 
 
 class LineConfig(BaseModel):
@@ -61,13 +64,16 @@ class LineConfig(BaseModel):
     @classmethod
     def _profile_is_known(cls, given: str | dict[str, Any]) -> str | dict[str, Any]:
         name, keys = split_profile(given)
-        profiles.named("generic" if name == AUTO else name, keys)
+        if not profiles.named("generic" if name == AUTO else name, keys).rates:
+            raise ValueError("no speed is left with these `carriers`; see +FTM=? of the modem")
         return given
 
     @model_validator(mode="after")
     def _a_modem_has_a_device(self) -> LineConfig:
         if self.type == "modem" and not self.device:
             raise ValueError("a modem line needs `device`")
+        if "://" in self.device:
+            check_address(self.device)
         if self.type == "simulated" and self.profile != AUTO:
             raise ValueError("the soft modem of a simulated line has its own profile; remove `profile`")
         if self.speed not in (1.0, "max"):
@@ -116,6 +122,16 @@ class LineConfig(BaseModel):
         return self.profile_of(profiles.named("softmodem" if self.type == "simulated" else "generic"))
 
 
+def check_address(device: str) -> None:
+    """Refuse a network port that cannot be one. Raises ValueError."""
+    if device.partition("://")[0] not in NETWORK:
+        raise ValueError(f"{device!r}: a network port is written {' or '.join(NETWORK.values())}")
+    try:
+        address_of(device)
+    except PortError as error:
+        raise ValueError(f"{device!r}: {error.cause}; {error.remedy}") from error
+
+
 def split_profile(given: str | dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return name ("auto" to ask the modem) and overriding keys of a `profile` value."""
     if isinstance(given, str):
@@ -123,10 +139,11 @@ def split_profile(given: str | dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return str(given.get("name", AUTO)), {key: value for key, value in given.items() if key != "name"}
 
 
+@lru_cache(maxsize=256)
 def read_hours(text: str) -> tuple[windows.Window, zoneinfo.ZoneInfo]:
     """Read `Mon-Fri 08:00-18:00 Asia/Tokyo`: a window as accounts have it, then a zone. Raises ValueError."""
     window, _, zone = text.strip().rpartition(" ")
-    if not window or zone not in zoneinfo.available_timezones():
+    if not window.strip(" ,;") or zone not in zoneinfo.available_timezones():
         raise ValueError(f"{text!r} does not end in a time zone; write Mon-Fri 08:00-18:00 Asia/Tokyo")
     try:
         return windows.read(window), zoneinfo.ZoneInfo(zone)
@@ -136,7 +153,7 @@ def read_hours(text: str) -> tuple[windows.Window, zoneinfo.ZoneInfo]:
 
 def check_together(lines: list[LineConfig]) -> None:
     """Refuse lines that contradict each other: names, devices, limits of a group. Raises ValueError."""
-    names = [line.name for line in lines]
+    names = [line.name.lower() for line in lines]  # to a database or a folder, A may be a
     if len(names) != len(set(names)):
         raise ValueError("two lines have the same name")
     exchanges = {line.name for line in lines if line.type == "simulated" and not line.exchange}

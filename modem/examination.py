@@ -197,7 +197,9 @@ def _what_it_is(told: Probe) -> Iterator[Finding]:
     else:
         text = "generic: no family is known by these words"
         yield Finding(NOTE, "profile", text, "send us this report; any key may be overridden meanwhile")
-    if told.profile.tested:
+    if told.profile.software:
+        yield Finding(OK, "hardware", "none: this is a soft modem")
+    elif told.profile.tested:
         yield Finding(OK, "hardware", f"tested: {told.profile.tested}")
     else:
         yield Finding(

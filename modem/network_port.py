@@ -13,11 +13,10 @@ import socket
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import serial
 
-from modem.portbase import READ_SIZE, DescriptorPort, PortError
+from modem.portbase import READ_SIZE, DescriptorPort, PortError, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +34,7 @@ class SocketPort(DescriptorPort):
         host, port = address_of(url)
         try:
             self._socket = socket.create_connection((host, port), CONNECT_SECONDS)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: no host can be called so
             raise PortError(
                 url, f"cannot connect ({error})", "see that the terminal server is reachable"
             ) from error
@@ -124,10 +123,10 @@ class Rfc2217Port:
         if not self._open:
             return
         self._open = False
+        os.close(self._reader)  # before the join: the thread may be waiting for room in the pipe
         self._thread.join()
         self._serial.close()
         self._connection.close()  # pyserial leaves one open that broke
-        os.close(self._reader)
 
     def _gone(self) -> PortError:
         return PortError(self.name, "the connection broke", "see that the terminal server is reachable")
@@ -140,15 +139,6 @@ class Rfc2217Port:
         os.close(self._writer)
 
 
-def address_of(url: str) -> tuple[str, int]:
-    """Return host and port of a URL; raises PortError where one is missing."""
-    parts = urlsplit(url)
-    with contextlib.suppress(ValueError):
-        if parts.hostname and parts.port:
-            return parts.hostname, parts.port
-    raise PortError(url, "there is no host and port in it", f"write it as {parts.scheme}://host:port")
-
-
 def keep_alive(connection: socket.socket) -> None:
     """Send small pieces at once, and notice a peer that is no longer there."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -158,8 +148,8 @@ def keep_alive(connection: socket.socket) -> None:
 
 
 def pulse(port: Any) -> None:
-    """Lower DTR long enough for any modem to see it (V.250 6.1: `&D2`, `&D3`)."""
-    with contextlib.suppress(OSError, serial.SerialException):
+    """Lower DTR long enough for any modem to see it (V.250 6.1: `&D2`, `&D3`), where the port lets us."""
+    with contextlib.suppress(OSError, ValueError, serial.SerialException):
         port.dtr = False
         select.select([], [], [], DTR_SECONDS)
         port.dtr = True
@@ -169,5 +159,5 @@ def signals_of(port: Any) -> Mapping[str, bool] | None:
     """Return CTS, DSR and DCD; None where the device has no such lines."""
     try:
         return {"CTS": bool(port.cts), "DSR": bool(port.dsr), "DCD": bool(port.cd)}
-    except (OSError, serial.SerialException):
+    except (OSError, ValueError, serial.SerialException):
         return None

@@ -6,8 +6,10 @@ cannot be opened, or goes away, says which device, why, and what to do. It knows
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,16 @@ class PortError(Exception):
     def __init__(self, device: str, cause: str, remedy: str) -> None:
         super().__init__(f"{device}: {cause}; {remedy}")
         self.device, self.cause, self.remedy = device, cause, remedy
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Return host and port of a URL; raises PortError where one is missing."""
+    scheme = url.partition("://")[0]
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    raise PortError(url, "there is no host and port in it", f"write it as {scheme}://host:port")
 
 
 class Port(Protocol):

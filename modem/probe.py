@@ -25,6 +25,16 @@ RESULTS = frozenset({Code.OK.value, Code.ERROR.value})
 ANSWER_SECONDS = 3.0
 
 
+def listed(said: str) -> tuple[str, ...]:
+    """Return the values a modem lists, its ranges written out: "(0-2,8)" is 0, 1, 2, 8 (V.250 5.7.3.1)."""
+    found: list[str] = []
+    for first, last in re.findall(
+        r"(?<![\d.])(\d{1,4}(?:\.\d)?)(?:\s*-\s*(\d{1,4})(?![\d.]))?(?![\d.])", said
+    ):
+        found += [first] if not last else map(str, range(int(float(first)), int(last) + 1))
+    return tuple(found)
+
+
 class Probe:
     """Asks `questions` one after the other; `answers` maps each to its lines, "ERROR" or nothing.
 
@@ -61,10 +71,9 @@ class Probe:
     def carriers(self) -> tuple[str, ...]:
         """The codes both +FTM=? and +FRM=? list; empty where the modem does not say."""
         sending, receiving = (
-            set(re.findall(r"\d+", " ".join(self.answers.get(question, []))))
-            for question in ("AT+FTM=?", "AT+FRM=?")
+            set(listed(" ".join(self.answers.get(question, [])))) for question in ("AT+FTM=?", "AT+FRM=?")
         )
-        return tuple(sorted(sending & receiving, key=int))
+        return tuple(sorted(sending & receiving, key=float))
 
     @property
     def identity(self) -> str:
@@ -77,7 +86,7 @@ class Probe:
     def classes(self) -> tuple[str, ...]:
         """The service classes +FCLASS=? lists, in its order; empty where the modem does not say."""
         said = re.sub(r"^\+FCLASS:", "", " ".join(self.answers.get(CLASSES, [])))
-        return tuple(re.findall(r"(?<![\d.])\d(?:\.\d)?(?![\d.])", said))
+        return tuple(name for name in listed(said) if re.fullmatch(r"\d(\.\d)?", name))
 
     @property
     def is_fax(self) -> bool:

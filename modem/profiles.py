@@ -21,8 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IDENTIFY = ("AT+FMI?", "AT+FMM?", "AT+FMR?", "ATI3")
-CHOICES = {"service_class": ("1", "1.0"), "flow": ("rtscts", "xonxoff", "none")}
-NOT_OVERRIDDEN = ("name", "families", "match", "tested")
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "service_class": ("1", "1.0"),
+    "flow": ("rtscts", "xonxoff", "none"),
+    "fcs_octets": (0, 2),
+}
+RANGES = {
+    "baud": range(300, 4_000_001),
+    "ftm_connect_delay_ms": range(5001),
+    "frs_limit_ms": range(100, 60_001),
+    "settle_ms": range(10_001),
+}
+COMMANDS = (
+    *("reset", "init", "optional", "answer_init", "answer_optional", "caller_id"),
+    *("flow_rtscts", "flow_xonxoff", "flow_none"),
+)
+COMMAND = re.compile(r"(AT[ -~]*|\{flow\})?", re.IGNORECASE)
+"""What may go to a modem as one line; "" for nothing."""
+DIAL = re.compile(r"ATD[ -~]*", re.IGNORECASE)
+NOT_OVERRIDDEN = ("name", "families", "match", "tested", "software")
 
 
 class BadProfileError(ValueError):
@@ -37,6 +54,7 @@ class Profile:
     families: str
     match: str
     tested: str
+    software: bool
     service_class: str
     reset: str
     init: tuple[str, ...]
@@ -66,7 +84,7 @@ class Profile:
     @property
     def before_call(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What a modem is told before ATD: commands it must obey, commands it may refuse."""
-        return (self.reset, *self._spelled(self.init)), self._spelled(self.optional)
+        return self._spelled((self.reset, *self.init)), self._spelled(self.optional)
 
     @property
     def between_calls(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -140,9 +158,26 @@ def override(profile: Profile, keys: Mapping[str, Any]) -> Profile:
         if key not in known:
             raise BadProfileError(f"unknown profile key {key!r}{_nearest(key, known)}")
         changes[key] = _as_kind(key, value, type(getattr(profile, key)))
-        if changes[key] not in CHOICES.get(key, (changes[key],)):
-            raise BadProfileError(f"profile key {key!r} is one of {', '.join(CHOICES[key])}, not {value!r}")
+        if fault := _fault(key, changes[key]):
+            raise BadProfileError(f"profile key {key!r} {fault}, not {value!r}")
     return replace(profile, **changes)
+
+
+def _fault(key: str, value: Any) -> str:
+    """Say what a value of the right kind should be instead; "" where it is well."""
+    if key in CHOICES and value not in CHOICES[key]:
+        return f"is one of {', '.join(map(str, CHOICES[key]))}"
+    if key in RANGES and value not in RANGES[key]:
+        return f"lies between {RANGES[key][0]} and {RANGES[key][-1]}"
+    if key == "dial" and not DIAL.fullmatch(value):
+        return "is a command that begins with ATD"
+    if key == "carriers" and not all(code.isascii() and code.isdigit() for code in value):
+        return "lists codes of +FTM and +FRM"
+    if key in COMMANDS:
+        lines = value if isinstance(value, tuple) else (value,)
+        if not all(COMMAND.fullmatch(line) for line in lines):
+            return "holds commands in plain letters that begin with AT"
+    return ""
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -140,6 +140,11 @@ class ModemLine:
             cause = f"the modem offers {probe.offers}, and no fax class we speak"
             raise PortError(port.name, cause, "use a modem with Class 1 or 1.0")
         profile = self._config.profile_of(probe.profile)
+        if not profile.rates:
+            cause = (
+                f"the modem can both send and receive none of our carriers ({', '.join(profile.carriers)})"
+            )
+            raise PortError(port.name, cause, "override `carriers` in the profile, or use another modem")
         port.configure(profile.baud, profile.flow)
         self._standing.identified(profile.name, probe.identity)
         return profile

@@ -122,7 +122,9 @@ def modem(line: LineConfig) -> Finding:
     """Say whether the device is there, is a device, may be opened, and is nobody else's."""
     subject, device = f"line {line.name}", line.device
     if "://" in device:
-        return Finding(subject, OK, f"{device} is reached over the network; probe it with a call")
+        return Finding(
+            subject, OK, f"{device} is reached over the network; see `postline probe-modem {device}`"
+        )
     path = Path(device)
     if not path.exists():
         return Finding(

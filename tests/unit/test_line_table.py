@@ -71,6 +71,7 @@ def test_a_line_dials_in_its_hours_by_the_clock_of_its_zone(hours: str, utc_hour
         ("Mo-Fr 08:00-18:00 UTC", "is no window"),
         ("Mon-Fri 8-18 UTC", "is no window"),
         ("Mon-Xyz 08:00-18:00 UTC", "'xyz' is no day"),
+        (", UTC", "does not end in a time zone"),
     ],
 )
 def test_hours_that_are_unclear_are_refused_with_their_line(hours: str, says: str) -> None:
@@ -83,6 +84,13 @@ def test_hours_are_a_window_and_a_zone() -> None:
     window, zone = read_hours("Mon 08:00-09:00, Tue 10:00-11:00 Asia/Tokyo")
     assert len(window.spans) == 2
     assert zone.key == "Asia/Tokyo"
+
+
+def test_hours_are_read_once_for_a_line_asks_ten_times_a_second() -> None:
+    config, before = line('hours = "Mon 08:00-09:00 Asia/Tokyo"'), read_hours.cache_info().misses
+    for _ in range(5):
+        config.dials_at(MONDAY)
+    assert read_hours.cache_info().misses == before
 
 
 # -- prefixes
@@ -115,6 +123,41 @@ def test_two_lines_on_one_device_are_refused() -> None:
     )
     with pytest.raises(BadConfig, match="same device"):
         parse(LEAST + tables)
+
+
+# -- names and devices
+
+
+def test_names_that_differ_by_case_alone_are_the_same_to_a_database() -> None:
+    tables = "".join(
+        f'[[line]]\nname = "{name}"\ntype = "modem"\ndevice = "/dev/tty{name}"\n' for name in ("a", "A")
+    )
+    with pytest.raises(BadConfig, match="same name"):
+        parse(LEAST + tables)
+
+
+def device(text: str) -> str:
+    return f'[[line]]\nname = "a"\ntype = "modem"\ndevice = "{text}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tcp://modems.example.org:7000", "socket://host:port or rfc2217://host:port"),
+        ("socket://modems.example.org", "there is no host and port in it; write it as socket://host:port"),
+        ("rfc2217://modems.example.org:70000", "write it as rfc2217://host:port"),
+        ("socket://[::1:7000", "write it as socket://host:port"),
+    ],
+)
+def test_a_network_port_that_cannot_be_one_is_refused(text: str, says: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        parse(LEAST + device(text))
+    assert says in caught.value.text
+
+
+@pytest.mark.parametrize("text", ["socket://modems:7000", "rfc2217://[::1]:7000", "/dev/serial/by-id/usb-1"])
+def test_ports_by_name_and_over_the_network_are_taken(text: str) -> None:
+    assert parse(LEAST + device(text)).line[0].device == text
 
 
 # -- profiles
@@ -155,6 +198,8 @@ def test_the_port_is_opened_with_what_the_line_says() -> None:
         ('profile = { flow = "hardware" }', "one of rtscts, xonxoff, none"),
         ('profile = { baud = "fast" }', "wants int"),
         ("profile = 7", "line.0.profile"),
+        ('profile = { carriers = ["3"] }', "no speed is left"),
+        ('profile = { dial = "0," }', "begins with ATD"),
     ],
 )
 def test_a_profile_that_is_unclear_is_refused(table: str, says: str) -> None:

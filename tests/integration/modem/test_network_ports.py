@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import array
+import contextlib
+import fcntl
 import json
 import socket
+import termios
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import serial
+from serial.rfc2217 import PortManager
 from sim_fixtures import FAR, LINE, running
 from softmodem_fixtures import drawn_pages, same_pixels, save_tiff, sending, tiff_images
 from terminal_server import TerminalServer
@@ -16,6 +23,7 @@ from waiting import wait_until
 
 from modem import cli
 from modem.coding import Compression, Resolution
+from modem.network_port import pulse
 from modem.notices import WRITE_AHEAD, Notice, PageSending
 from modem.port import PortError, open_port
 from modem.probe import Probe
@@ -181,3 +189,70 @@ def test_a_peer_that_vanishes_without_a_word_is_missed(sim: Running) -> None:
         assert [wire.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [20, 5, 3]
         wire.detach()
         port.close()
+
+
+def test_a_host_nobody_can_be_called_is_a_port_that_cannot_be_opened() -> None:
+    with pytest.raises(PortError, match="cannot connect"):
+        open_port("socket://modems..example.org:7000", named("generic"))
+
+
+def test_a_server_that_talks_without_end_does_not_keep_its_port_from_closing() -> None:
+    """The pipe behind RFC 2217 is full and nobody reads: closing must not wait for room in it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        talker = threading.Thread(target=chatter, args=(listening,))
+        talker.start()
+        port = open_port(f"rfc2217://127.0.0.1:{listening.getsockname()[1]}", named("softmodem"))
+        wait_until(lambda: waiting_in(port.fileno()) >= PIPE_OCTETS, 30.0, "a full pipe")
+        closing = threading.Thread(target=port.close, daemon=True)
+        closing.start()
+        closing.join(20.0)
+        assert not closing.is_alive()
+        talker.join(20.0)
+        assert not talker.is_alive()
+
+
+PIPE_OCTETS = 60_000
+
+
+def waiting_in(descriptor: int) -> int:
+    room = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, room)
+    return room[0]
+
+
+def chatter(listening: socket.socket) -> None:
+    """Agree to all that RFC 2217 asks for, then talk until the other side is gone."""
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        server = PortManager(serial.serial_for_url("loop://"), Wire(connection))
+        connection.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            while data := connection.recv(4096):
+                list(server.filter(data))
+        connection.settimeout(20.0)
+        while True:
+            connection.sendall(b"RING\r\n" * 1000)
+
+
+class Wire:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+
+class Unwilling:
+    """A port of a server that takes DTR for none of our business."""
+
+    @property
+    def dtr(self) -> bool:
+        return True
+
+    @dtr.setter
+    def dtr(self, wanted: bool) -> None:
+        raise ValueError(f"remote rejected value for option 'control' ({wanted})")
+
+
+def test_a_server_that_refuses_dtr_does_no_harm() -> None:
+    pulse(Unwilling())

@@ -84,6 +84,13 @@ def test_a_good_modem_is_named_with_the_reason_and_all_it_can() -> None:
     assert not [one for one in made.findings if one.level in (WARN, FAIL)]
 
 
+def test_a_soft_modem_is_not_asked_for_a_test_on_hardware() -> None:
+    made = found(Desk(CONEXANT | {"AT+FMI?": "www.soft-switch.org", "AT+FMM?": "spandsp"}))
+    assert made.profile is not None
+    assert made.profile.name == "softmodem"
+    assert finding(made, "hardware") == Finding(OK, "hardware", "none: this is a soft modem")
+
+
 def test_hardware_nobody_tried_is_said_to_be_so() -> None:
     assert finding(found(Desk(CONEXANT)), "hardware") == Finding(
         NOTE, "hardware", "nobody has tested this family on hardware yet", "send us this report"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from modem.probe import QUESTIONS, Probe
+import pytest
+
+from modem.probe import QUESTIONS, Probe, listed
 
 ANSWERS = {
     b"AT+FMI?\r": b"\r\nwww.soft-switch.org\r\n\r\nOK\r\n",
@@ -49,3 +51,27 @@ def test_one_question_without_an_answer_does_not_end_the_probe() -> None:
     assert probe.answers == {"AT": ["OK"], "ATI3": [], "AT+FMI?": ["Agere", "OK"]}
     assert probe.profile.name == "lucent"
     assert [entry.text for entry in probe.take_trace()] == ["AT", "ATI3", "AT+FMI?"]
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ("0,1,1.0,2,2.0,2.1,8", ("0", "1", "1.0", "2", "2.0", "2.1", "8")),
+        ("+FTM: (24,48,72-74,145)", ("24", "48", "72", "73", "74", "145")),
+        ("(0-2,8)", ("0", "1", "2", "8")),
+        ("( 0 - 1 , 1.0 )", ("0", "1", "1.0")),
+        ("", ()),
+        ("OK", ()),
+        ("9999999-99999999", ()),
+        ("8-0", ()),
+    ],
+)
+def test_ranges_are_written_out(said: str, values: tuple[str, ...]) -> None:
+    assert listed(said) == values
+
+
+def test_a_modem_that_names_its_classes_as_a_range_is_a_fax_modem() -> None:
+    probe = Probe()
+    probe.answers = {"AT+FCLASS=?": ["(0-2)", "OK"]}
+    assert probe.classes == ("0", "1", "2")
+    assert probe.is_fax

@@ -90,11 +90,28 @@ def test_a_line_may_override_any_key() -> None:
         ({"flow": "hardware"}, "one of rtscts, xonxoff, none"),
         ({"service_class": "2.0"}, "one of 1, 1.0"),
         ({"tested": "on my desk"}, "unknown profile key"),
+        ({"software": True}, "unknown profile key"),
+        ({"baud": 0}, "lies between 300 and"),
+        ({"baud": 10**12}, "lies between 300 and"),
+        ({"settle_ms": -1}, "lies between 0 and"),
+        ({"frs_limit_ms": 0}, "lies between 100 and"),
+        ({"fcs_octets": 4}, "one of 0, 2"),
+        ({"dial": ""}, "begins with ATD"),
+        ({"dial": "AT\N{CYRILLIC CAPITAL LETTER DE}T"}, "begins with ATD"),
+        ({"dial": "ATDT0,\r"}, "begins with ATD"),
+        ({"init": ["ATE0", "ATX3\rATD110"]}, "plain letters"),
+        ({"reset": "RESET"}, "plain letters"),
+        ({"flow_none": "AT&K\N{FULLWIDTH DIGIT ZERO}"}, "plain letters"),
+        ({"carriers": ["V.17"]}, "codes of"),
     ],
 )
 def test_wrong_overrides_are_refused_by_name(keys: dict[str, object], says: str) -> None:
     with pytest.raises(BadProfileError, match=says):
         override(named("generic"), keys)
+
+
+def test_a_reset_that_is_left_empty_is_not_sent() -> None:
+    assert named("generic", {"reset": ""}).before_call[0][0] == "ATE0V1Q0"
 
 
 def test_an_unknown_family_is_refused_with_the_known_ones() -> None:
