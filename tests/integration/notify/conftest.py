@@ -6,40 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from notify_fixtures import Clock
 
 from gateway.notify.sender import OutboxSender
 from gateway.notify.writers import NoteWriter, ResultWriter
-from gateway.store.blobs import Floor, LocalBlobs
-from gateway.store.database import AsyncStore
-from gateway.store.migrate import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+    from notify_fixtures import Clock
 
     from gateway.notify.hop import NextHop
+    from gateway.store.blobs import LocalBlobs
+    from gateway.store.database import AsyncStore
 
 AUTHOR = "fax@fax.example.org"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[AsyncStore]:
-    url = f"sqlite:///{tmp_path / 'postline.sqlite'}"
-    upgrade(url)
-    opened = AsyncStore(url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def blobs(tmp_path: Path) -> LocalBlobs:
-    return LocalBlobs(tmp_path / "blobs", floor=Floor(0, 0.0))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A database with an account and a reception, and blobs that hold its pages."""
+"""A migrated SQLite database, blobs beside it and a clock that stands, for whoever needs no other."""
 
 from __future__ import annotations
 
