@@ -43,6 +43,11 @@ class PartialPage:
             return None
         return cls(command_of(fif), *fif[1:4])
 
+    @property
+    def counters(self) -> tuple[Fcf | None, int, int]:
+        """What a repetition has in common with the first: I3 may differ."""
+        return self.command, self.page, self.block
+
 
 def is_command(fif: bytes) -> bool:
     """Tell whether the field of a PPS or an EOR begins with a post-page command or NULL."""
@@ -150,7 +155,8 @@ class PageReceiver:
         self._blocks: list[bytes] = []
         self._gap: int | None = None
         self._last = BlockReceiver()  # the one confirmed last
-        self._confirmed: tuple[int, int] | None = None
+        self._confirmed: tuple[Fcf | None, int, int] | None = None
+        self._done: tuple[Fcf | None, int, int] | None = None  # outlives the page, for who asks once more
         self._expected: tuple[int, int] | None = None
 
     def place(self, pps: PartialPage) -> Place:
@@ -159,7 +165,7 @@ class PageReceiver:
         Where nothing is expected, and for numbers that went back, the sender counts as it likes: there are
         some that give two pages one number, and then the frames tell.
         """
-        if (pps.page, pps.block) == self._confirmed and self.block.repeats(self._last):
+        if pps.counters == self._confirmed and self.block.repeats(self._last):
             return Place.REPEATED
         if self._expected is None:
             return Place.NEXT
@@ -172,9 +178,13 @@ class PageReceiver:
         """Join the complete block of this PPS to the page."""
         self._last = self.block
         self._join()
-        self._confirmed = pps.page, pps.block
+        self._confirmed = self._done = pps.counters
         same = pps.command is None
         self._expected = (pps.page, (pps.block + 1) % 256) if same else ((pps.page + 1) % 256, 0)
+
+    def was_last(self, pps: PartialPage) -> bool:
+        """Tell whether this PPS is the one confirmed last, in this page or the one before it."""
+        return pps.counters == self._done
 
     def give_up(self) -> None:
         """Join the block as it is (EOR). What numbers follow differs from sender to sender."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_BAD_FOR_MCF = 0.05
 MOST_BAD_FOR_RTP = 0.15
 LONGEST_LINE = 5.0  # seconds
-CUT_OFF_GAP = 2.0  # seconds between a carrier that went without RTC and the command of its page
+CUT_OFF_GAP = 1.0  # seconds between a carrier that went without RTC and the command of its page
 
 
 class CarrierData:

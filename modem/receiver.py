@@ -26,7 +26,8 @@ BUSY         RNR is out, the page is being stored; RR asks again
 answer once more and counts nothing. But a page may also have been missed whole, and to confirm that one
 would lose it without a word. The two differ in time: a repetition begins within the far end's T4 after our
 answer; so another command, a later one (`REPEAT_WINDOW`), or one behind a fast carrier that brought no line
-tells of a lost page, and the call is ended with DCN. With ECM the counters of the PPS tell: a block that was
+or would not train tells of a lost page, and the call is ended with DCN. CRP asks for our last answer under
+the same conditions. With ECM the counters of the PPS tell: a block that was
 confirmed is confirmed again, whatever came with it, and one beyond the next tells of a lost one.
 
 **The page.** It is read when its command comes, handed to the sink, and confirmed when the owner has stored

@@ -292,7 +292,7 @@ class Reception(Session):
         """Take note that our answer is out: now the page counts as confirmed."""
         self._repeat_until = self.now + REPEAT_WINDOW
         self._held = None
-        if self._unconfirmed is not None:
+        if self._unconfirmed is not None and self._said(*CONFIRMATIONS):
             self._page(self._unconfirmed, state=PageState.CONFIRMED)
             self._unconfirmed = None
         return []

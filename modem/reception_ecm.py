@@ -40,8 +40,8 @@ TABLE: Table = {
     (State.BLOCK_END, Fcf.PPS): "_partial_page",
     (State.BLOCK_END, Fcf.EOR): "_given_up",
     (State.BLOCK_END, Fcf.CTC): "_other_rate",
-    (State.BLOCK_END, Fcf.RR): "_answer_again",
-    (State.BLOCK_END, Fcf.CRP): "_answer_again",
+    (State.BLOCK_END, Fcf.RR): "_asked_at_block_end",
+    (State.BLOCK_END, Fcf.CRP): "_asked_at_block_end",
     (State.BLOCK_END, Fcf.DCS): "_take_dcs",
     (State.BLOCK_END, Cue.SILENCE): "_far_end_silent",
     (State.BUSY, Fcf.CRP): "_ready_yet",
@@ -220,9 +220,18 @@ class EcmReception(Reception):
             self._tell_negotiated(self._their_dcs())
         return self._respond(Fcf.CTR)
 
+    def _asked_at_block_end(self) -> list[Action]:
+        """Take RR or CRP: behind a block they do not ask for the answer to the one before."""
+        return self._listen_again() if self._heard() else self._answer_again()
+
     def _confirmed_again(self) -> list[Action]:
         """Repeat a confirmation; where we gave none the question was not for us."""
-        return self._answer_again() if self._said(*CONFIRMATIONS) else self._listen_again()
+        if not self._said(*CONFIRMATIONS):
+            return self._listen_again()
+        pps = PartialPage.read(self._fif) if self._signal is Fcf.PPS else None
+        if pps and self._said(Fcf.MCF) and not self._blocks.was_last(pps):
+            return self._end(Reason.PAGE_REJECTED, f"page {self._n} was not received at all")
+        return self._answer_again()
 
     # -- the store ---------------------------------------------------------------------------------------
 

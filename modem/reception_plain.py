@@ -16,6 +16,7 @@ from modem.timers import Timer
 
 if TYPE_CHECKING:
     from modem.coding import ReceivedPage
+    from modem.fcf import Frame
 
 LONGEST_CLICK = 1.0  # seconds of a fast carrier without a line that are noise; more was a page
 
@@ -26,7 +27,7 @@ TABLE: Table = {
     (State.RECEIVING, Cue.NO_CARRIER): "_no_page_yet",
     (State.RECEIVING, Cue.SILENCE): "_page_silent",
     (State.BETWEEN, Fcf.DCS): "_take_dcs",
-    (State.BETWEEN, Fcf.CRP): "_answer_again",
+    (State.BETWEEN, Fcf.CRP): "_asked_between",
     (State.BETWEEN, Cue.DAMAGED): "_damaged_repetition",
     (State.BETWEEN, Cue.SILENCE): "_far_end_silent",
     (State.POST_PAGE, Fcf.DCS): "_take_dcs",
@@ -43,6 +44,8 @@ TABLE: Table = {
 
 class PlainReception(Reception):
     """Adds pages that come as lines."""
+
+    _garbled = False  # a frame that could not be read was in the burst
 
     def _page_ended(self) -> list[Action]:
         self._incoming.ended(self.now)
@@ -65,6 +68,7 @@ class PlainReception(Reception):
     def _no_page_yet(self) -> list[Action]:
         """Hear what V.21 brings; the far end may be in the middle of a page we miss."""
         self.state = State.BETWEEN
+        self._garbled = False
         self._incoming.clear()
         return self._listen(ListenFrames(), Timer.REST)
 
@@ -91,23 +95,44 @@ class PlainReception(Reception):
             self._command = self._signal
 
     def _command_again(self) -> list[Action]:
-        """Repeat our answer to a post-page command; one that we did not answer is passed over."""
+        """Repeat our answer to a post-page command; one that we did not answer is passed over.
+
+        A machine may go on to a page where RTP or RTN asks for training, or behind EOM: that page is missed.
+        """
         if not self._said(Fcf.MCF, Fcf.RTP, Fcf.RTN):
             return self._listen_again()
-        self._note_command()
+        if self.state is State.RETRAIN or self._signal is not self._command:
+            return self._repeated()
         return self._answer_again()
 
     def _repeated(self) -> list[Action]:
         """Tell a repeated command from the command of a page we never saw."""
-        in_time = self._burst_at is not None and self._burst_at <= self._repeat_until
-        if in_time and self._signal is self._command and self._said(Fcf.MCF, Fcf.RTP, Fcf.RTN):
+        if self._in_time() and self._signal is self._command and self._said(Fcf.MCF, Fcf.RTP, Fcf.RTN):
             return self._answer_again()
         return self._end(Reason.PAGE_REJECTED, f"page {self._n} was not received at all")
 
+    def _in_time(self) -> bool:
+        """Tell whether this burst began while the far end could still miss our last answer."""
+        return self._burst_at is not None and self._burst_at <= self._repeat_until
+
+    def _stray_carrier(self) -> None:
+        """Take it for a page that would not train: what comes behind it repeats nothing."""
+        if self.state is State.BETWEEN and self._burst_at is not None:
+            self._repeat_until = min(self._repeat_until, self._burst_at)
+
+    def _asked_between(self) -> list[Action]:
+        """Take CRP: behind a page we missed it does not ask for the answer to the one before."""
+        return self._answer_again() if self._in_time() else self._listen_again()
+
+    def _frame(self, frame: Frame | None, raw: bytes) -> None:
+        super()._frame(frame, raw)
+        self._garbled = self._garbled or frame is None
+
     def _damaged_repetition(self) -> list[Action]:
-        """Give the far end the time to repeat once more what we could not read."""
-        if self._burst_at is not None and self._burst_at <= self._repeat_until:
+        """Give the far end the time to repeat once more what we could not read; flags alone say nothing."""
+        if self._garbled and self._in_time():
             self._repeat_until = max(self._repeat_until, self.now + REPEAT_WINDOW)
+        self._garbled = False
         return self._listen_again()
 
     def stored(self, notice_id: int, now: float) -> list[Action]:

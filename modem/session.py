@@ -67,6 +67,7 @@ N = TypeVar("N", bound=Notice)
 TURN_ROUND = WaitSilence(60)  # T.30: 75 ms +-20 after the far end; the modem adds some of its own
 MOST_ECHOES = 3
 MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dead
+LONGEST_PREAMBLE = 1.5  # seconds from a carrier that proves to be V.21 to the V.21 listener's word of it
 LONGEST_BURST = 20.0  # seconds; a long NSF and five address frames take less than half of it
 
 
@@ -250,8 +251,16 @@ class Session(ABC):
         """Take octets of a fast carrier."""
 
     def _carrier(self, *, fast: bool) -> None:
-        if not fast:
-            self._hearing()
+        if fast:
+            return
+        heard = self._timers.running(Timer.BURST)
+        if not heard and self._burst_at is not None and self.now - self._burst_at > LONGEST_PREAMBLE:
+            self._stray_carrier()
+            self._burst_at = None
+        self._hearing()
+
+    def _stray_carrier(self) -> None:  # noqa: B027  (most states need not care)
+        """Take note that the carrier at `_burst_at` was no part of the burst that begins only now."""
 
     def _hearing(self) -> None:
         """Bound the burst being heard: what comes next in it, and the whole of it."""

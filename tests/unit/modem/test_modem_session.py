@@ -142,6 +142,7 @@ def test_copy_quality_goes_by_the_share_of_bad_lines(bad: int, answer: Fcf) -> N
 
 def test_a_page_without_rtc_is_cut_off_only_when_its_command_was_long_in_coming() -> None:
     assert judged(0, ended=False, gap=0.2) is Fcf.MCF
+    assert judged(0, ended=False, gap=1.2) is Fcf.RTN
     assert judged(0, ended=False, gap=5.0) is Fcf.RTN
     assert judged(0, ended=True, gap=5.0) is Fcf.MCF
 
