@@ -267,6 +267,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
     from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
     from gateway.receive.routing import Router  # noqa: PLC0415
     from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
+    from gateway.store.stranded import traits_of  # noqa: PLC0415
 
     mail, domain = parts.config.mail, parts.config.server.domains[0]
     hop = NextHop.of(mail.smarthost, name=domain, username=mail.username, password=mail.password)
@@ -296,6 +297,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
         now=utc_now,
         new_id=parts.new_id,
         home=parts.config.dialling.country,
+        lines=tuple(map(traits_of, parts.config.line)) or None,
     )
     await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop))
 

@@ -34,15 +34,25 @@ def check_config(
 ) -> None:
     """Check the configuration and say what is wrong, with file, line and key.
 
+    Accounts that ask for lines there are not are a warning: they are in the database, not in this file.
+
     Example: postline check-config --config postline.toml --dump
     """
+    from gateway.observe.doctor import groups
+
     path = find(config, os.environ)
     loaded = load(path)
     values = masked(loaded.model_dump(mode="json", by_alias=True))
     lines = [f"{path} is in order: {len(loaded.line)} line(s), mail for {', '.join(loaded.server.domains)}."]
+    warnings = [finding.text for finding in groups(loaded)]
+    lines += [f"warning: {text}" for text in warnings]
     if dump:
         lines += [f"{key} = {value!r}" for key, value in flatten(values)]
-    say("\n".join(lines), {"file": str(path), "ok": True, "values": values}, as_json=as_json)
+    say(
+        "\n".join(lines),
+        {"file": str(path), "ok": True, "warnings": warnings, "values": values},
+        as_json=as_json,
+    )
 
 
 def flatten(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.base import ConfigOption, JsonOption, app, say
+from gateway.cli.base import ConfigOption, JsonOption, app, say, say_error
 from gateway.config import load
 from gateway.domain.errors import BadConfig
 
@@ -26,6 +26,7 @@ def provision(
     Example: postline provision accounts.toml
     """
     from gateway.app import prepare
+    from gateway.observe.doctor import groups
     from gateway.store import accounts
     from gateway.store.database import Store
 
@@ -43,3 +44,5 @@ def provision(
     finally:
         store.close()
     say(str(changes), {"changes": str(changes)}, as_json=as_json)
+    for finding in groups(settings):
+        say_error(f"warning: {finding.text}")

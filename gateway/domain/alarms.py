@@ -48,7 +48,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. `kind`: new-country | night-calls | failed-numbers | refused-numbers | approval."""
+    """One alarm.
+
+    `kind`: new-country | night-calls | failed-numbers | refused-numbers | approval | no-line.
+    """
 
     kind: str
     what: str

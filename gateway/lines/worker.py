@@ -22,6 +22,7 @@ from gateway.lines.outbound import place
 from gateway.lines.patience import Patience
 from gateway.lines.standing import LOOK_SECONDS, Standing
 from gateway.store import queue
+from gateway.store.stranded import traits_of
 from modem import profiles
 from modem.caller import Incoming
 from modem.port import PortError, open_port
@@ -78,9 +79,7 @@ class ModemLine:
             dialling=plant.dialling,
         )
         self._leftovers = Leftovers(plant, self.worker)
-        self._traits = queue.LineTraits(
-            config.name, self._identity.simulated, tuple(config.allow), tuple(config.deny), config.group
-        )
+        self._traits = traits_of(config)
         self._standing = Standing(plant, config, self.worker)
         self._patience = Patience(PORT_SECONDS)
         self._current: Mailbox | None = None

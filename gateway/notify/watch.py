@@ -16,11 +16,12 @@ from gateway.domain.errors import Unavailable
 from gateway.store import alarms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from gateway.domain.alarms import Thresholds
     from gateway.store.database import AsyncStore
+    from gateway.store.leases import LineTraits
 
 EVERY_SECONDS: Final = 60.0
 
@@ -29,7 +30,7 @@ log = structlog.get_logger("watch")
 
 @dataclass(frozen=True, slots=True)
 class AlarmWatch:
-    """Raises alarms; `operators` get a mail each, `home` is the site's country."""
+    """Raises alarms; `operators` get a mail each, `home` is the site's country, `lines` are all there are."""
 
     store: AsyncStore
     thresholds: Thresholds
@@ -37,6 +38,7 @@ class AlarmWatch:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     home: str = ""
+    lines: Sequence[LineTraits] | None = None
     every_seconds: float = EVERY_SECONDS
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,6 +60,7 @@ class AlarmWatch:
                 operators=self.operators,
                 new_id=self.new_id,
                 home=self.home,
+                lines=self.lines,
             )
         except Unavailable as error:
             log.warning("not looked", error=error.text, detail=error.detail)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from gateway.domain.errors import BadConfig, Unavailable
 from gateway.store import migrate
 from gateway.store.blobs import Floor
+from gateway.store.database import Store
+from gateway.store.stranded import accounts_without_lines, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.line_table import LineConfig
 
 OK, WARN, FAIL = "ok", "warn", "fail"
+SQLITE = "sqlite:///"
 SAMPLES = {"ja": "Japanese", "zh-cn": "Chinese", "ru": "Cyrillic"}
 FONT_PACKAGES = {"ja": "fonts-ipafont", "zh-cn": "fonts-noto-cjk", "ru": "fonts-dejavu-core"}
 
@@ -49,6 +52,7 @@ def examine(config: Config) -> Iterator[Finding]:
         )
     for line in config.line:
         yield CHECKS[line.type](line)
+    yield from groups(config)
 
 
 def state_folder(config: Config) -> Finding:
@@ -84,6 +88,29 @@ def database(config: Config) -> Finding:
     if ready:
         return Finding("database", OK, "the schema is this release's")
     return Finding("database", FAIL, "the database has no tables yet, or old ones", "run `postline migrate`")
+
+
+def groups(config: Config) -> Iterator[Finding]:
+    """Name the accounts whose faxes no line will ever carry; nothing where the database cannot say."""
+    url = config.server.database_url
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
+        return  # looking would make the file, perhaps as the wrong user
+    try:
+        if not migrate.check(url):
+            return
+        store = Store(url)
+        try:
+            lost = store.read(accounts_without_lines, [traits_of(line) for line in config.line])
+        finally:
+            store.close()
+    except (BadConfig, Unavailable):
+        return
+    for account, group in lost.items():
+        text = (
+            f"account {account} asks for lines of group {group}, and none that dials has it: its faxes wait"
+        )
+        remedy = f'give a [[line]] group = "{group}", or change `lines` of the account'
+        yield Finding("groups", FAIL, text, remedy)
 
 
 def fonts(config: Config) -> Finding:  # noqa: ARG001  (all checks look alike)

@@ -19,7 +19,9 @@ from gateway.domain.numbers import region_of
 from gateway.domain.states import DeliveryState
 from gateway.store import audit, events, outbox, release
 from gateway.store.database import one_at_a_time
+from gateway.store.lines import all_lines
 from gateway.store.models import Account, Attempt, Audit, Delivery
+from gateway.store.stranded import stranded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from gateway.domain.alarms import Thresholds
+    from gateway.store.leases import LineTraits
+    from gateway.store.stranded import Stranded
 
 ALARM: Final = "alarm"
 REFUSED: Final = "number.refused"
@@ -37,9 +41,12 @@ SENTENCES: Final = {
     "failed-numbers": "Account {account} failed to reach {what} different numbers within an hour.",
     "refused-numbers": "Account {account} asked for {what} numbers within an hour that are not dialled here.",
     "approval": "A fax of account {account} waits for approval: {what}.",
+    "no-line": "Account {account} has faxes that no line may carry: {what}.",
 }
 ADVICE: Final = {
     "approval": "Look at it with `postline approve`, then approve it or return it.",
+    "no-line": "They wait until a line that dials has the `group` the account asks for by `lines`, and its "
+    "`allow` and `deny` let the number pass.",
 }
 STOP: Final = "If that is not meant, stop all dialling with `postline dialling pause`."
 
@@ -52,13 +59,21 @@ def look(
     operators: Sequence[str],
     new_id: Callable[[], str],
     home: str = "",
+    lines: Sequence[LineTraits] | None = None,
 ) -> list[Alarm]:
-    """Raise every alarm that is due; return them. `home` is the site's country."""
+    """Raise every alarm that is due; return them. `home` is the site's country.
+
+    `lines` are all there are, None where they are not known: then no fax is said to wait in vain.
+    """
     one_at_a_time(session, "alarms")
     found = []
-    for account in session.scalars(select(Account).where(Account.id.in_(_busy(session, now)))):
+    lost = {one.account_id: one for one in _stranded(session, lines, now)}
+    busy = _busy(session, now) | set(lost)
+    for account in session.scalars(select(Account).where(Account.id.in_(busy))):
         quiet = _told(session, account, now)
         alarms = [*raised(counts(session, account, now, home), thresholds), *_waiting(session, account)]
+        if account.id in lost:
+            alarms.append(Alarm("no-line", _in_words(lost[account.id])))
         for alarm in alarms:
             if alarm.key not in quiet:
                 _raise(session, account, alarm, now, operators=operators, new_id=new_id)
@@ -147,6 +162,18 @@ def _waiting(session: Session, account: Account) -> Iterator[Alarm]:
         if fax.account_id == account.id:
             size = f"{fax.pages} pages to {len(fax.deliveries)} numbers"
             yield Alarm("approval", f"fax {fax.deliveries[0].number}, {size}")
+
+
+def _stranded(session: Session, lines: Sequence[LineTraits] | None, now: datetime) -> list[Stranded]:
+    """Return the faxes that wait in vain; none while another host has lines whose purpose we do not know."""
+    if lines is None or {row.name for row in all_lines(session)} - {line.name for line in lines}:
+        return []
+    return stranded(session, lines, now)
+
+
+def _in_words(lost: Stranded) -> str:
+    group = f"for lines of group {lost.group}" if lost.group else "for any line"
+    return f"{lost.faxes}, {group}, the first to {lost.destination}"
 
 
 def _told(session: Session, account: Account, now: datetime) -> set[str]:

@@ -45,8 +45,7 @@ def barred(session: Session, line: LineTraits, now: datetime, at_once: int) -> B
     faults = select(Attempt.delivery_number).where(
         Attempt.line == line.name, Attempt.ended_at > now - FAULT_PAUSE, Attempt.cause.in_(FAULTS)
     )
-    wanted = func.coalesce(Account.settings["lines"].as_string(), "")
-    elsewhere = select(Account.id).where(wanted.not_in(["", line.group]))
+    elsewhere = select(Account.id).where(wanted_group().not_in(["", line.group]))
     return Barred(
         set(session.scalars(calls.having(func.count() >= at_once))),
         set(session.scalars(faults)),
@@ -61,7 +60,7 @@ def most_urgent(line: LineTraits, now: datetime, without: Barred) -> Select[Deli
         .join(Fax)
         .where(Fax.state == FaxState.READY, Delivery.state.in_(WAITING), Delivery.due_at <= now)
         .where(Delivery.destination.not_in(without.destinations), Delivery.number.not_in(without.numbers))
-        .where(Delivery.account_id.not_in(without.accounts), *_prefixes(line))
+        .where(Delivery.account_id.not_in(without.accounts), *prefixes(line))
         .order_by(Delivery.priority.desc(), Delivery.due_at, Delivery.number)
         .limit(1)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -69,7 +68,13 @@ def most_urgent(line: LineTraits, now: datetime, without: Barred) -> Select[Deli
     )
 
 
-def _prefixes(line: LineTraits) -> list[ColumnElement[bool]]:
+def wanted_group() -> ColumnElement[str]:
+    """Return the group of lines an account asks for, "" for any."""
+    return func.coalesce(Account.settings["lines"].as_string(), "")
+
+
+def prefixes(line: LineTraits) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a line may call a delivery's destination."""
     rules = [~Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.deny]
     if line.allow:
         allowed = (Delivery.destination.startswith(prefix, autoescape=True) for prefix in line.allow)

@@ -31,7 +31,7 @@ class LineTraits:
     """What of a line matters to the queue. `allow` and `deny` are prefixes of canonical numbers ("0081").
 
     An account whose setting `lines` names a group is called out for by lines of that `group` only; others by
-    any line.
+    any line. One that only answers does not dial (`dials`).
     """
 
     name: str
@@ -39,6 +39,7 @@ class LineTraits:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     group: str = ""
+    dials: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli_fixtures import answer, configured, postline
+from cli_fixtures import ACCOUNT, answer, configured, postline
 from pty_modem import PtyModem
 from sim_fixtures import FAR, LINE, running
 from terminal_server import TerminalServer
@@ -194,3 +194,32 @@ def test_a_report_names_speed_and_every_remedy() -> None:
         "      remedy: override it",
         "This modem cannot be used as it is.",
     ]
+
+
+# -- groups nobody serves
+
+WAITS = "account acme asks for lines of group night, and none that dials has it: its faxes wait"
+
+
+def test_a_group_nobody_serves_is_told_when_it_is_provisioned_checked_and_looked_at(
+    config: Path, tmp_path: Path
+) -> None:
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(ACCOUNT + 'lines = "night"\n')
+    before = postline("check-config", "--config", config)
+    assert (before.returncode, "warning" in before.stdout) == (0, False)
+    assert not (tmp_path / "state").exists(), "a check makes no database"
+    ran = postline("provision", accounts, "--config", config)
+    assert (ran.returncode, ran.stderr) == (0, f"postline: warning: {WAITS}\n")
+    assert answer("check-config", "--config", config)["warnings"] == [WAITS]
+    assert f"warning: {WAITS}" in postline("check-config", "--config", config).stdout
+    looked = postline("doctor", "--config", config)
+    assert looked.returncode == 78
+    assert f"FAIL  groups: {WAITS}\n      remedy: give a [[line]] group = " in looked.stdout
+
+
+def test_a_group_that_is_served_is_no_news(config: Path, tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(ACCOUNT + 'lines = "day"\n')
+    assert postline("provision", accounts, "--config", config).stderr == ""
+    assert answer("check-config", "--config", config)["warnings"] == []
