@@ -180,7 +180,7 @@ class House:
         call = Call(self, lease, line)
         call.dial()
         call.connect()
-        for n, state in enumerate(pages, lease.first_page):
+        for n, state in zip(lease.left, pages, strict=False):
             call.page(n, state)
         return call
 

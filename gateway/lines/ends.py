@@ -1,7 +1,7 @@
 """How a call ended, for each of its members: told apart by whose pages were on the way.
 
-A member whose pages are all confirmed is sent, whatever came after. The one in whose pages the call broke
-gets the cause. One whose first page was never begun because others came before it did not have its call: it
+A member whose pages are all confirmed is sent, whatever came after; one whose pages are over and not all
+confirmed had a page refused. The one in whose pages the call broke gets the cause. One whose first page was never begun because others came before it did not have its call: it
 keeps the dials it has. The seconds on the line are shared out by pages sent, so that they add up. What the
 call taught about the number is remembered first: the retry rules ask whether a fax was ever reached.
 """
@@ -55,7 +55,7 @@ def write(seat: Seat, roster: Roster, job: CallJob, result: CallResult) -> None:
             seat,
             member,
             shared(outcome, roster, member),
-            interrupted=interrupted or passed_over(roster, member),
+            interrupted=(interrupted and not roster.behind(member)) or passed_over(roster, member),
         )
 
 
@@ -107,6 +107,9 @@ def shared(outcome: queue.CallOutcome, roster: Roster, member: Member) -> queue.
     outcome = replace(outcome, line_seconds=outcome.line_seconds * share)
     if member.agreed:
         outcome = replace(outcome, compression=member.agreed.compression, resolution=member.agreed.resolution)
+    if member.agreed and roster.behind(member):
+        agreed = member.agreed
+        return replace(outcome, cause=Cause.PAGE_REJECTED, rate=agreed.rate, ecm=agreed.ecm)
     if not passed_over(roster, member):
         return outcome
     # Its machine is as good as it was: what broke the call is no cause of this fax.

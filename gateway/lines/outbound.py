@@ -211,7 +211,7 @@ def call(
         if point := CRASH_AFTER.get(type(notice)):
             crash_point(point)
         if isinstance(notice, n.PageConfirmed):
-            roster.confirmed(notice.n)
+            roster.went_on(notice.n)
             if roster.must_end() or (notice.n < pages.count and seat.stopping()):
                 mailbox.cancel()
         mailbox.stored(notice.id)

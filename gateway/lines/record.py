@@ -38,6 +38,7 @@ class OutboundRecord:
 
     def __init__(self, plant: Plant, roster: Roster) -> None:
         self._plant, self.roster = plant, roster
+        self._refused = 0  # the page of the call that was refused last
         self.negotiated: n.Negotiated | None = None
 
     def write(self, session: Session, notices: Sequence[n.Notice]) -> None:
@@ -80,6 +81,7 @@ class OutboundRecord:
                 self._confirmed(session, notice)
             case n.PageRejected():
                 self._page(session, notice.n, queue.page_rejected)
+                self._refused = notice.n
 
     def _everybody(self, session: Session, step: Callable[[Session, Lease, int, datetime], None]) -> None:
         for member in self.roster.pending():
@@ -92,18 +94,23 @@ class OutboundRecord:
         step(session, member.lease, member.attempt, member.page_of_fax(page), self._plant.now())
 
     def _sending(self, session: Session, page: int) -> None:
-        """Write that a page goes out, unless its fax left at the confirmation before it.
+        """Write that a page goes out, unless its fax left before.
 
-        The engine tells both at once and then waits for the confirmation to be stored: the call ends there.
+        The engine tells a confirmation and the next page at once and then waits for the confirmation to be
+        stored: the call ends there. Behind a page that was refused it waits for nothing: the call ends here.
         """
         member = self.roster.of(page)
-        if member.gone and not self.roster.has_turn(member):
+        if passed_over := page == self._refused + 1:
+            self.roster.went_on(self._refused)
+            self._next_may_begin(session, member)
+        if member.gone and (passed_over or not self.roster.has_turn(member)):
             return
         self._page(session, page, queue.page_sending)
         self.roster.begun(page, self.negotiated)
 
     def _confirmed(self, session: Session, notice: n.PageConfirmed) -> None:
         member = self.roster.of(notice.n)
+        self._refused = 0
         queue.page_confirmed(
             session,
             member.lease,

@@ -36,7 +36,7 @@ class Member:
 
     def page_of_fax(self, page: int) -> int:
         """Return the page of the fax that this page of the call is."""
-        return self.lease.first_page + page - self.first
+        return self.lease.left[page - self.first]
 
 
 class Roster:
@@ -47,7 +47,7 @@ class Roster:
         self._hang_up = hang_up
         self._members: list[Member] = []
         self._left: set[int] = set()
-        self._confirmed = 0
+        self._over = 0  # this page of the call and all before it are behind us
         self._lock = threading.Lock()
 
     def fill(self, parts: Sequence[tuple[Lease, int, int]]) -> None:
@@ -75,10 +75,10 @@ class Roster:
     def pending(self) -> list[Member]:
         """Return the members that have pages left and did not leave; the first has its turn."""
         with self._lock:
-            return [m for m in self._members if m.last > self._confirmed and not m.gone]
+            return [m for m in self._members if m.last > self._over and not m.gone]
 
     def has_turn(self, member: Member) -> bool:
-        """Say whether the next page to be confirmed is this member's."""
+        """Say whether the page at hand, or the next one, is this member's."""
         with self._lock:
             return self._has_turn(member)
 
@@ -88,17 +88,21 @@ class Roster:
         member.begun.add(page)
         member.agreed = agreed or member.agreed
 
-    def confirmed(self, page: int) -> None:
-        """Note that the far machine has this page and all before it."""
+    def went_on(self, page: int) -> None:
+        """Note that the call goes on behind this page: it was confirmed, or refused and passed over."""
         with self._lock:
-            self._confirmed = page
+            self._over = max(self._over, page)
+
+    def behind(self, member: Member) -> bool:
+        """Say whether the call went on to pages of a later member: its end was not this one's doing."""
+        return any(other.begun for other in self._members if other.first > member.last)
 
     def leave(self, number: int) -> None:
-        """Let a delivery go; ends the call if it has its turn. One whose pages all arrived stays."""
+        """Let a delivery go; ends the call if it has its turn. One whose pages are over stays."""
         with self._lock:
             self._left.add(number)
             member = next((m for m in self._members if m.lease.number == number), None)
-            if member is None or member.last <= self._confirmed:
+            if member is None or member.last <= self._over:
                 return
             member.gone = True
             ends = self._has_turn(member)
@@ -111,4 +115,4 @@ class Roster:
             return any(m.gone and self._has_turn(m) for m in self._members)
 
     def _has_turn(self, member: Member) -> bool:
-        return member.first <= self._confirmed + 1 <= member.last
+        return member.first <= self._over + 1 <= member.last

@@ -28,7 +28,8 @@ class Result:
     """A finished delivery as its sender may see it. Times are aware; `line_seconds` is time on the line.
 
     `page_begun` is true once a page was under way in the last call; `simulated_line` once any call went
-    over a simulated line. `request_id` is the Message-ID of the request mail, as it came.
+    over a simulated line. `request_id` is the Message-ID of the request mail, as it came. `stopped_at` is the
+    first page that was not confirmed, 0 for the one behind the confirmed ones.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Result:
     remote_id: str = ""
     pages: int = 0
     pages_confirmed: int = 0
+    stopped_at: int = 0
     line_seconds: float = 0.0
     dials: int = 0
     page_begun: bool = False
@@ -100,7 +102,7 @@ def sentences(result: Result, language: str) -> tuple[str, str]:
     """Return why it ended so and what to do, with the page they speak of filled in."""
     gettext = translations(language).ugettext
     words = WORDS[result.told_cause]
-    page = {"page": result.pages_confirmed + 1}
+    page = {"page": result.stopped_at or result.pages_confirmed + 1}
     return gettext(words.why) % page, gettext(words.advice) % page if words.advice else ""
 
 

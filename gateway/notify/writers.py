@@ -15,6 +15,7 @@ from gateway.mail import UTF8_BASE64, OutgoingMail, Stamp, begin, one_line, seri
 from gateway.notify.details import TWICE
 from gateway.notify.result import Result
 from gateway.notify.result_mail import BODIES, compose
+from gateway.store import endings
 from gateway.store.models import Delivery
 from render.coding import coded_page, image
 from render.tiff import read_tiff, write_tiff
@@ -39,7 +40,7 @@ class ResultWriter:
     def __call__(self, session: Session, lease: MailLease) -> Work:
         """Read the delivery; the work composes the mail about it."""
         delivery = session.get_one(Delivery, lease.delivery_number)
-        result = result_of(delivery, lease)
+        result = replace(result_of(delivery, lease), stopped_at=endings.next_page(session, delivery))
         pages = pages_of(delivery) if notify_settings(delivery).get("attach_image") else None
         return partial(self.write, result, pages, stamp_of(lease, self.author))
 

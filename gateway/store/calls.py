@@ -54,16 +54,16 @@ def start_attempt(
     `header` is the text of the header line, {Page} left open, so that pages can be drawn again as sent.
     """
     delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
-    first_page = endings.next_page(session, delivery)
+    left = endings.pages_left(session, delivery)
     attempt = Attempt(
         delivery_number=delivery.number,
         epoch=lease.epoch,
         account_id=delivery.account_id,
         destination=delivery.destination,
-        to_send=max(0, delivery.fax.pages - first_page + 1),
+        to_send=len(left),
         line=line,
         simulated=simulated,
-        first_page=first_page,
+        first_page=left[0] if left else delivery.fax.pages + 1,
         started_at=now,
         header=header,
     )

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from gateway.domain.outcome import Cause
 from gateway.domain.states import FaxState
-from gateway.store import candidates, holds, queue
+from gateway.store import candidates, endings, holds, queue
 from gateway.store.leases import held
 from gateway.store.models import Delivery, Fax
 
@@ -48,10 +48,10 @@ def claim(
     if is_alone(lease):
         return []
     until = now + timedelta(seconds=lease_seconds)
-    room = PAGES - (lease.pages - lease.first_page + 1)
+    room = PAGES - len(lease.left)
     found: list[Lease] = []
     for delivery in session.scalars(_due(lease, now)):
-        pages = delivery.fax.pages - queue.next_page(session, delivery) + 1
+        pages = len(endings.pages_left(session, delivery))
         alone = delivery.cause is Cause.INCOMPATIBLE
         if alone or pages > room or holds.found(session, delivery, rules, now) is not None:
             continue

@@ -94,13 +94,23 @@ def confirmed_pages(session: Session, delivery: Delivery) -> set[int]:
     """Return the pages, from 1, that the far machine confirmed, in any attempt or to the delivery resent."""
     query = select(Page.n).join(Attempt).where(Attempt.delivery_number == delivery.number)
     now_there = session.scalars(query.where(Page.state == PageState.CONFIRMED.value))
-    return {*range(1, delivery.first_page), *now_there}
+    there = {*range(1, delivery.first_page), *now_there}
+    if delivery.first_page > 1 and delivery.resend_of is not None:  # the rest of another one
+        old = session.get(Delivery, delivery.resend_of)
+        there |= confirmed_pages(session, old) if old is not None else set()
+    return there
+
+
+def pages_left(session: Session, delivery: Delivery) -> tuple[int, ...]:
+    """Return the pages that no attempt got confirmed, in order."""
+    confirmed = confirmed_pages(session, delivery)
+    return tuple(n for n in range(1, delivery.fax.pages + 1) if n not in confirmed)
 
 
 def next_page(session: Session, delivery: Delivery) -> int:
     """Return the first page no attempt got confirmed; one above the page count when all are."""
-    confirmed = confirmed_pages(session, delivery)
-    return next(n for n in range(1, len(confirmed) + 2) if n not in confirmed)
+    left = pages_left(session, delivery)
+    return left[0] if left else delivery.fax.pages + 1
 
 
 def _owe_result(session: Session, delivery: Delivery, now: datetime, new_id: Callable[[], str]) -> None:

@@ -47,10 +47,11 @@ class Lease:
     """A claimed delivery, and all a call worker needs to know of it.
 
     `destination` is canonical, `country`, `area_code` and `international` (may it call abroad) are the
-    account's; `first_page` counts from 1 and is the first page the far machine has not confirmed; `masters`
-    maps a resolution to the blob key of a Class F TIFF; `options["header"]` is the template of the header
-    line, "" for none; `sender` is the mail address that gets the result; `cut_white` lets white at the foot
-    of pages be left out; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them).
+    account's; `left` are the pages, from 1 and in order, that the far machine has not confirmed: mostly all
+    from one on, but one that it refused may stand before others that it took; `masters` maps a resolution to
+    the blob key of a Class F TIFF; `options["header"]` is the template of the header line, "" for none;
+    `sender` is the mail address that gets the result; `cut_white` lets white at the foot of pages be left
+    out; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them).
     """
 
     number: int
@@ -61,7 +62,7 @@ class Lease:
     destination: str
     country: str
     area_code: str
-    first_page: int
+    left: tuple[int, ...]
     pages: int
     dials: int
     max_dials: int
@@ -76,6 +77,11 @@ class Lease:
     sender: str = ""
     cut_white: bool = False
     tried: tuple[Tried, ...] = ()
+
+    @property
+    def first_page(self) -> int:
+        """The page of the fax that the call begins with; one above the page count when none is left."""
+        return self.left[0] if self.left else self.pages + 1
 
 
 @dataclass(frozen=True, slots=True)

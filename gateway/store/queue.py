@@ -237,7 +237,7 @@ def _lease(session: Session, delivery: Delivery, worker: str) -> Lease:
         destination=delivery.destination,
         country=account.country,
         area_code=account.area_code,
-        first_page=next_page(session, delivery),
+        left=endings.pages_left(session, delivery),
         pages=fax.pages,
         dials=delivery.dials,
         max_dials=delivery.max_dials,

@@ -56,7 +56,7 @@ def resend(
         max_dials=retries.get("dials", DEFAULT_DIALS),
         interval_minutes=retries.get("interval_minutes"),
         first_page=first_page,
-        pages_confirmed=first_page - 1,
+        pages_confirmed=len(endings.confirmed_pages(session, old)) if first_page > 1 else 0,
         resend_of=old.number,
         created_at=now,
     )

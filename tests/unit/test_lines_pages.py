@@ -74,7 +74,7 @@ def test_the_page_length_makes_no_other_coding(masters: dict[str, bytes]) -> Non
 
 @pytest.mark.parametrize("first", [1, 2, 3])
 def test_a_call_resumed_at_page_k_begins_with_page_k(masters: dict[str, bytes], first: int) -> None:
-    whole, rest = PreparedPages(documents(masters)), PreparedPages(documents(masters), first=first)
+    whole, rest = PreparedPages(documents(masters)), PreparedPages(documents(masters), left=range(first, 4))
     assert rest.count == 4 - first
     for n in range(1, rest.count + 1):
         for coding in every_coding(rest, n):
@@ -82,8 +82,16 @@ def test_a_call_resumed_at_page_k_begins_with_page_k(masters: dict[str, bytes], 
 
 
 def test_a_fax_without_a_page_left_is_no_call(masters: dict[str, bytes]) -> None:
-    with pytest.raises(ValueError, match="no page is left to send: page 4 of 3"):
-        PreparedPages(documents(masters), first=4)
+    for left in ([], [4]):
+        with pytest.raises(ValueError, match="no page is left to send"):
+            PreparedPages(documents(masters), left=left)
+
+
+def test_a_page_that_was_confirmed_behind_a_refused_one_is_not_prepared(masters: dict[str, bytes]) -> None:
+    whole, rest = PreparedPages(documents(masters)), PreparedPages(documents(masters), left=(1, 3))
+    assert rest.count == 2
+    for n, number in ((1, 1), (2, 3)):
+        assert all(rest.page(n, coding) == whole.page(number, coding) for coding in every_coding(rest, n))
 
 
 def test_a_sender_who_wants_standard_gets_nothing_finer(masters: dict[str, bytes]) -> None:

@@ -78,7 +78,7 @@ def test_a_slip_of_paper_gets_no_header_line() -> None:
 
 def test_faxes_joined_are_the_pages_of_one_after_the_pages_of_the_other() -> None:
     first = PreparedPages({"standard": Document(Shelf(2).read("a"))}, header=HEADER)
-    second = PreparedPages({"standard": Document(Shelf(3).read("b"))}, first=2, header=HEADER)
+    second = PreparedPages({"standard": Document(Shelf(3).read("b"))}, left=(2, 3), header=HEADER)
     joined = JoinedPages([first, second])
     assert joined.count == 4
     coding = Coding(Compression.MR)

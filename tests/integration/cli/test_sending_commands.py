@@ -90,6 +90,19 @@ def test_a_fax_is_sent_again_under_a_number_of_its_own(house: House, config: Pat
     assert house.delivery(row["number"]).state is DeliveryState.SENT
 
 
+def test_the_rest_leaves_out_what_was_confirmed_behind_a_refused_page(house: House, config: Path) -> None:
+    (number,) = house.ready(pages=3)
+    call = house.call(["confirmed", "awaiting", "confirmed"])
+    house.run(queue.page_rejected, call.lease, call.attempt, 2, house.now)
+    call.finish(Cause.REMOTE_CANNOT_RECEIVE)
+    row = answer("resend", number, "--rest", "--config", config)
+    assert answer("status", row["number"], "--config", config)["confirmed"] == 2
+    call = house.call(["confirmed"])
+    assert call.lease.left == (2,)
+    assert call.finish() is DeliveryState.SENT
+    assert house.delivery(row["number"]).pages_confirmed == 3
+
+
 def test_the_rest_begins_behind_what_was_confirmed(house: House, config: Path) -> None:
     (number,) = house.ready(pages=3)
     house.call(["confirmed", "rejected"]).finish(Cause.REMOTE_CANNOT_RECEIVE)

@@ -26,7 +26,7 @@ LADDER = TraceEntry(1.234, ">", "frame", "DCS 14400 bit/s")
 def record_of(desk: Desk, lease: Lease, attempt: int) -> OutboundRecord:
     """Return the record of a call that has one member."""
     roster = Roster(lambda: None)
-    roster.fill([(lease, attempt, lease.pages - lease.first_page + 1)])
+    roster.fill([(lease, attempt, len(lease.left))])
     return OutboundRecord(desk.plant, roster)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from lines_fixtures import IDENTITY
 
 from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
+from gateway.domain.retry import Advice
 from gateway.domain.states import DeliveryState
 from gateway.lines import ends
+from gateway.lines.orders import work_of
 from gateway.lines.outbound import in_order
 from gateway.lines.record import OutboundRecord
 from gateway.lines.roster import Roster
@@ -60,7 +63,7 @@ class SharedCall:
         self.desk.store.run(self.record.write, notices)
         for notice in notices:
             if isinstance(notice, n.PageConfirmed):
-                self.roster.confirmed(notice.n)
+                self.roster.went_on(notice.n)
                 self.hung_up += self.roster.must_end()
 
     def connect(self) -> None:
@@ -175,6 +178,63 @@ def test_silence_after_eom_leaves_the_confirmed_fax_sent_and_is_remembered(
     assert known.no_eom_at is not None
 
 
+# -- a page that is refused while the call goes on: RTN to EOM
+
+
+def refuse(call: SharedCall, page: int) -> None:
+    """Let the far machine refuse a page behind which the engine goes on with the next."""
+    call.page(page, "awaiting")
+    call.tell(n.PageRejected(0, 0.0, page))
+
+
+def test_a_fax_with_a_refused_page_goes_again_and_those_behind_it_are_sent(
+    call: SharedCall, seat: Seat
+) -> None:
+    call.page(1)
+    refuse(call, 2)
+    for page in (3, 4, 5, 6):
+        call.page(page)
+    call.end(seat, Reason.PAGE_REJECTED, confirmed=5)
+    assert call.states() == [WAITING, SENT, SENT]
+    assert call.desk.delivery(call.faxes[0]).cause is Cause.PAGE_REJECTED
+
+
+def test_what_ends_the_call_later_is_not_told_of_the_fax_with_the_refused_page(
+    call: SharedCall, seat: Seat
+) -> None:
+    call.tell(n.Negotiated(0, 0.0, 9600, "MH", "standard", 1728, ecm=False, text=""))
+    call.page(1)
+    refuse(call, 2)
+    call.tell(n.Negotiated(0, 0.0, 7200, "MH", "standard", 1728, ecm=False, text=""))
+    call.page(3, "sending")
+    call.end(seat, Reason.CALL_DROPPED, confirmed=1, rate=7200)
+    rows = [call.desk.delivery(number) for number in call.faxes]
+    assert [row.cause for row in rows] == [Cause.PAGE_REJECTED, Cause.CALL_DROPPED, Cause.INTERNAL]
+    assert [row.attempts[0].rate for row in rows[:2]] == [9600, 7200]
+
+
+def test_pages_taken_behind_a_refused_one_of_the_same_fax_are_not_sent_again(desk: Desk, seat: Seat) -> None:
+    call = SharedCall(desk, pages=(4,))
+    call.connect()
+    call.page(1)
+    refuse(call, 2)
+    call.page(3)
+    call.page(4)
+    call.end(seat, Reason.PAGE_REJECTED, confirmed=3)
+    desk.house.later(minutes=5)
+    lease = desk.house.claim("sim", "host/sim/")
+    assert lease is not None
+    assert work_of(desk.plant, IDENTITY, lease, Advice()).pages.count == 1
+    call.roster = Roster(call._hang_up)
+    call.roster.fill([(lease, call._attempt(lease), 1)])
+    call.record = OutboundRecord(desk.plant, call.roster)
+    call.connect()
+    call.page(1)
+    call.end(seat, Reason.SENT, confirmed=1)
+    assert call.states() == [SENT]
+    assert call.pages()[0][-1] == (2, "confirmed")
+
+
 # -- members that leave
 
 
@@ -211,6 +271,23 @@ def test_the_call_ends_before_the_pages_of_a_member_that_left_and_the_first_is_s
     call.end(seat, Reason.CANCELLED, confirmed=2)
     gone = DeliveryState.CANCELLED if leaves is cancel else CONNECTED
     assert call.states() == [SENT, gone, WAITING]
+    assert call.dials_left()[2] >= 1
+
+
+@pytest.mark.parametrize("leaves", [lose, cancel])
+def test_behind_a_refused_page_too_the_call_ends_before_a_member_that_left(
+    call: SharedCall, seat: Seat, leaves: Callable[[SharedCall, int], None]
+) -> None:
+    """No confirmation is waited for there: the call is ended as soon as the next page is told."""
+    call.page(1)
+    refuse(call, 2)
+    leaves(call, 1)
+    call.tell(n.PageSending(0, 0.0, 3))
+    assert call.hung_up == 1
+    assert call.pages()[1] == []
+    call.end(seat, Reason.CANCELLED, confirmed=1)
+    gone = DeliveryState.CANCELLED if leaves is cancel else CONNECTED
+    assert call.states() == [WAITING, gone, WAITING]
     assert call.dials_left()[2] >= 1
 
 

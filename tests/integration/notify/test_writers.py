@@ -122,3 +122,21 @@ async def test_the_sender_is_told_of_a_page_that_may_have_arrived_twice(
     text = text_of(await mail_of(store, clock, sender, attempts=attempts))
     assert ("二重" in text) == bool(warned)
     assert warned in text
+
+
+async def test_the_page_that_was_refused_is_named_though_later_ones_were_taken(
+    store: AsyncStore, clock: Clock, sender: Any
+) -> None:
+    states = {1: "confirmed", 2: "rejected", 3: "confirmed"}
+    mail = await mail_of(
+        store,
+        clock,
+        sender,
+        notify={"language": "en"},
+        attempts=[attempt(pages=[Page(n=n, state=state) for n, state in states.items()])],
+        cause=Cause.PAGE_REJECTED,
+        state=DeliveryState.FAILED,
+        pages_confirmed=2,
+    )
+    assert "page 2" in text_of(mail).lower()
+    assert "page 3" not in text_of(mail).lower()

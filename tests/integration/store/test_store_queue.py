@@ -199,6 +199,21 @@ def test_confirmed_pages_count_whatever_ended_the_call(house: House) -> None:
     assert house.call(["confirmed", "confirmed"]).finish(Cause.CALL_DROPPED) is DeliveryState.SENT
 
 
+def test_a_page_refused_before_others_that_were_taken_is_all_the_next_call_brings(house: House) -> None:
+    """Behind EOM a call goes on after RTN: the pages behind it are the far machine's and stay so."""
+    (number,) = house.ready(pages=4)
+    call = house.call(["confirmed", "awaiting", "confirmed", "sending"])
+    house.run(queue.page_rejected, call.lease, call.attempt, 2, house.now)
+    assert call.finish(Cause.CALL_DROPPED) is DeliveryState.WAITING_RETRY
+    house.later(minutes=1)
+    call = house.call(["confirmed", "confirmed"])
+    assert (call.lease.left, call.lease.first_page) == ((2, 4), 2)
+    assert call.finish() is DeliveryState.SENT
+    attempts = house.delivery(number).attempts
+    assert [(attempt.first_page, attempt.to_send) for attempt in attempts] == [(1, 4), (2, 2)]
+    assert [page.n for page in attempts[1].pages] == [2, 4]
+
+
 def test_a_retry_resumes_at_the_first_unconfirmed_page(house: House) -> None:
     (number,) = house.ready(pages=4)
     assert (
