@@ -173,11 +173,11 @@ class House:
         )
         return lease
 
-    def call(self, pages: Sequence[str] = (), line: str = "usb0") -> Call:
+    def call(self, pages: Sequence[str] = (), line: str = "usb0", **started: Any) -> Call:
         """Claim, dial and connect; let each page from the first due reach the state named in `pages`."""
         lease = self.claim(line)
         assert lease is not None, "nothing is due"
-        call = Call(self, lease, line)
+        call = Call(self, lease, line, **started)
         call.dial()
         call.connect()
         for n, state in zip(lease.left, pages, strict=False):
@@ -209,9 +209,11 @@ class House:
 class Call:
     """One telephone call, step by step."""
 
-    def __init__(self, house: House, lease: Lease, line: str = "usb0") -> None:
+    def __init__(self, house: House, lease: Lease, line: str = "usb0", **started: Any) -> None:
         self.house, self.lease = house, lease
-        self.attempt: int = house.run(queue.start_attempt, lease, line=line, simulated=False, now=house.now)
+        self.attempt: int = house.run(
+            queue.start_attempt, lease, line=line, simulated=False, now=house.now, **started
+        )
 
     def dial(self) -> None:
         """Write that the dial string leaves."""

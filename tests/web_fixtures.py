@@ -36,11 +36,11 @@ ROWS = {"standard": 1143, "fine": 2286}
 
 
 @cache
-def document(resolution: str = "fine", pages: int = 1) -> bytes:
+def document(resolution: str = "fine", pages: int = 1, rows: int = 0) -> bytes:
     """Return a Class F TIFF whose page n carries n bars."""
     drawn = []
     for n in range(1, pages + 1):
-        picture = Image.new("1", (1728, ROWS[resolution]), 1)
+        picture = Image.new("1", (1728, rows or ROWS[resolution]), 1)
         for bar in range(n):
             ImageDraw.Draw(picture).rectangle((200, 100 + 60 * bar, 1500, 130 + 60 * bar), fill=0)
         drawn.append(coded_page(picture, resolution))
@@ -126,10 +126,18 @@ class Pages:
         fields = {"token": await self.token(), **fields}
         return await self.browser.post(path, data=fields, headers={"origin": origin} if origin else {})
 
-    def fax(self, *numbers: str, subject: str = "Order 5521", pages: int = 1, **named: Any) -> list[int]:
+    def fax(
+        self,
+        *numbers: str,
+        subject: str = "Order 5521",
+        pages: int = 1,
+        rows: dict[str, int] | None = None,
+        **named: Any,
+    ) -> list[int]:
         """Accept and draw a fax with real pages; return its numbers."""
         result = self.house.accept(*(numbers or ("0081312345678",)), subject=subject, **named)
-        masters = {name: self.blobs.put("master", document(name, pages)) for name in ROWS}
+        rows = rows or ROWS
+        masters = {name: self.blobs.put("master", document(name, pages, rows[name])) for name in rows}
         lease = self.house.run(faxes.claim_fax, "drawer/1", self.house.now, timedelta(seconds=60))
         drawn = faxes.Drawn(masters, pages)
         self.house.run(faxes.rendered, lease, drawn, self.house.now, new_id=self.house.new_id)

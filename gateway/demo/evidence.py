@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageSequence
 
-from gateway.domain.header import Header
-from gateway.lines.pages import Wanted, as_sent
-from gateway.lines.stock import Document
+from gateway import transmitted
 from gateway.store import traces
+from render.tiff import write_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +61,7 @@ class Evidence:
     def outbound(self, delivery: Delivery, blobs: LocalBlobs, far_file: Path) -> None:
         """Keep both sides of a fax we sent, and compare them."""
         attempt = delivery.attempts[-1]
-        master = Document(blobs.read(delivery.fax.masters[attempt.resolution or "standard"]))
-        ours = as_sent(master, Wanted(), Header(attempt.header) if attempt.header else None)
+        ours = write_tiff(transmitted.pages_of(delivery, blobs.read)[attempt.first_page - 1 :])
         theirs = far_file.read_bytes()
         self._write("outbound-transmitted.tif", ours)
         self._write("outbound-received-by-far-machine.tif", theirs)

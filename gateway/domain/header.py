@@ -40,6 +40,22 @@ class Header:
         return (*before, last)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one call sets the pages of a fax; kept with the call, so that they can be shown as they were sent.
+
+    `a4` presses pages longer than A4 together, `cut_white` leaves out the white at the foot of pages.
+    """
+
+    header: Header | None = None
+    a4: bool = False
+    cut_white: bool = False
+
+
+PLAIN = Look()
+"""Pages go out as they were drawn."""
+
+
 def template(own: str | None, account: str | None) -> str:
     """Return the template for a fax, "" for no header line.
 

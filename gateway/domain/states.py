@@ -25,7 +25,8 @@ once its forwards exist. A call that brought no page leaves *partial* with no pa
 
 **Page**, of one attempt. *Sending* on the fast carrier, *awaiting* before its post-page command leaves,
 *confirmed* or *rejected* by the answer. A rejected page may be sent again in the same call, and a carrier
-that broke starts the page anew; nothing leaves *confirmed*: a page the far machine has is never sent again.
+that broke starts the page anew; one that the call ended in is *broken*. Nothing leaves *confirmed*: a page
+the far machine has is never sent again.
 """
 
 from __future__ import annotations
@@ -84,12 +85,13 @@ class ForwardState(StrEnum):
 
 
 class PageState(StrEnum):
-    """States of a page of an attempt; equal by value to those of `modem.result`."""
+    """States of a page of an attempt: by value those of `modem.result`, and *broken*, known to rows only."""
 
     SENDING = "sending"
     AWAITING = "awaiting"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    BROKEN = "broken"
 
 
 FAX = {
@@ -161,6 +163,7 @@ FORWARD = {
 PAGE = {
     (PageState.SENDING, "send"): PageState.SENDING,
     (PageState.SENDING, "await"): PageState.AWAITING,
+    (PageState.SENDING, "break"): PageState.BROKEN,
     (PageState.AWAITING, "await"): PageState.AWAITING,
     (PageState.AWAITING, "confirm"): PageState.CONFIRMED,
     (PageState.AWAITING, "reject"): PageState.REJECTED,

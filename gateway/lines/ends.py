@@ -71,6 +71,9 @@ def outcome_of(plant: Plant, agreed: Negotiated | None, result: CallResult) -> q
         resolution=agreed.resolution if agreed else "",
         line_seconds=result.line_seconds,
         trace_blob=trace.kept(plant, result.trace),
+        ppr=result.ppr,
+        rtn=result.rtn,
+        ftt=result.ftt,
     )
 
 

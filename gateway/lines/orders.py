@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from gateway.domain import header as words
 from gateway.domain.dialling import Caller, dial_string
 from gateway.domain.errors import BadNumber, Unavailable
-from gateway.domain.header import Header
+from gateway.domain.header import Header, Look
 from gateway.domain.outcome import Cause
 from gateway.language import N_, language_of, translations
 from gateway.lines.pages import PreparedPages, Wanted
@@ -49,11 +49,11 @@ class CannotBegin(Exception):  # noqa: N818  (reads as what happened)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One delivery with its pages ready. `header` is what stands on them, None for nothing."""
+    """One delivery with its pages ready, and how they were set."""
 
     lease: Lease
     pages: PreparedPages
-    header: Header | None
+    look: Look
 
 
 def work_of(plant: Plant, line: Identity, lease: Lease, advice: Advice, dis: bytes = b"") -> Work:
@@ -62,7 +62,8 @@ def work_of(plant: Plant, line: Identity, lease: Lease, advice: Advice, dis: byt
     try:
         masters = {name: plant.stock.document(key, plant.blobs.read) for name, key in lease.masters.items()}
         wanted = wanted_of(lease, advice, dis)
-        return Work(lease, PreparedPages(masters, left=lease.left, wanted=wanted, header=header), header)
+        pages = PreparedPages(masters, first=lease.first_page, wanted=wanted, header=header)
+        return Work(lease, pages, Look(header, wanted.a4, wanted.cut_white))
     except FileNotFoundError as error:
         raise CannotBegin(Cause.INTERNAL, "the drawn pages are no longer on disk") from error
     except OSError as error:
@@ -103,8 +104,11 @@ def header_of(line: Identity, lease: Lease, now: datetime) -> Header | None:
         "TransactionID": str(lease.number),
         **words.moment(now.astimezone(ZoneInfo(lease.timezone))),
     }
+    filled = words.filled(text, values)
+    if not filled.strip():
+        return None
     note = translations(language_of(lease.language)).ugettext(CONTINUED)
-    return Header(words.filled(text, values), first=lease.first_page, note=note, language=lease.language)
+    return Header(filled, first=lease.first_page, note=note, language=lease.language)
 
 
 def order(line: Identity, work: Sequence[Work], advice: Advice) -> CallJob:

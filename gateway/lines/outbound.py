@@ -168,7 +168,10 @@ def give_up(
 def _place(
     seat: Seat, roster: Roster, works: Sequence[Work], job: CallJob, mailbox: Mailbox
 ) -> Incoming | None:
-    begun = [(work, attempt) for work in works if (attempt := _attempt(seat, work)) is not None]
+    begun: list[tuple[Work, int]] = []
+    for work in works:
+        if (attempt := _attempt(seat, work, begun[0][1] if begun else None)) is not None:
+            begun.append((work, attempt))
     if not begun:
         return None
     crash_point("delivery.claimed")
@@ -184,9 +187,9 @@ def _place(
     return incoming
 
 
-def _attempt(seat: Seat, work: Work) -> int | None:
-    """Write the attempt of one member; None where its lease is gone."""
-    line, text = seat.line, work.header.text if work.header else ""
+def _attempt(seat: Seat, work: Work, call: int | None) -> int | None:
+    """Write the attempt of one member of a call, `call` being the first's; None where its lease is gone."""
+    line = seat.line
     try:
         return seat.plant.store.run(
             queue.start_attempt,
@@ -194,7 +197,8 @@ def _attempt(seat: Seat, work: Work) -> int | None:
             line=line.name,
             simulated=line.simulated,
             now=seat.plant.now(),
-            header=text,
+            look=work.look,
+            call=call,
         )
     except LostLease as lost:
         log.error("call.not_ours", fax=work.lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)

@@ -1,9 +1,9 @@
 """The pages of faxes as the engine wants them: every coding the far machine may choose, made before ATD.
 
-Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may be fewer than
-the fax has: a retry brings the pages that were not confirmed, and page 1 of the call is then page n of the
-fax. The coded body of a page comes from the stock that all calls share; only the header line is drawn
-for each call and set above it as bits. `JoinedPages` are several faxes for one call.
+Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may start at a
+later page: a retry resumes at the first page that was not confirmed, and page 1 of the call is then page n
+of the fax. The coded body of a page comes from the stock that all calls share; only the header line is drawn
+for each call and set above it (`render.sheet`). `JoinedPages` are several faxes for one call.
 """
 
 from __future__ import annotations
@@ -11,25 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.domain.header import Header, Look
+from gateway.transmitted import setting_of
 from modem.coding import Coding, Compression, PageShape, Resolution
-from render import coding as t4
-from render import header as header_line
-from render import strips
-from render.body import Cut
-from render.geometry import LINES_PER_INCH, MM, PAPERS
-from render.tiff import TiffPage, write_tiff
+from render.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gateway.domain.header import Header
     from gateway.lines.stock import Document
 
 Key = tuple[Compression, int, Resolution]
-
-A4_MM = PAPERS["a4"][1]
-_SMALLEST = 8
-"""A page of fewer header heights than this is no page of paper, and gets no header line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +46,13 @@ class PreparedPage:
 
 
 class PreparedPages:
-    """A `PageSource` over masters (resolution -> document): their pages `left`, all of them by default."""
+    """A `PageSource` over masters (resolution -> document), from page `first` on."""
 
     def __init__(
         self,
         masters: Mapping[str, Document],
         *,
-        left: Sequence[int] | None = None,
+        first: int = 1,
         wanted: Wanted = Wanted(),
         header: Header | None = None,
     ) -> None:
@@ -69,16 +61,15 @@ class PreparedPages:
         counts = {len(document.pages) for document in documents.values()}
         if len(counts) != 1:
             raise ValueError(f"masters differ in their number of pages: {sorted(counts)}")
-        count = counts.pop()
-        numbers = range(1, count + 1) if left is None else left
-        if not numbers or max(numbers) > count:
-            raise ValueError(f"no page is left to send: pages {list(numbers)} of {count}")
+        if first > max(counts):
+            raise ValueError(f"no page is left to send: page {first} of {max(counts)}")
+        look = Look(header, wanted.a4, wanted.cut_white)
         self._pages = [
             _prepared(
-                {name: Sheet(document, n - 1, wanted, header) for name, document in documents.items()},
+                {name: sheet_of(document, n, look) for name, document in documents.items()},
                 wanted.compressions,
             )
-            for n in numbers
+            for n in range(first, counts.pop() + 1)
         ]
 
     @property
@@ -130,44 +121,10 @@ class JoinedPages:
         return part.page(page, coding)
 
 
-class Sheet:
-    """One page at one resolution for one call: its body from the stock, its header line drawn now."""
-
-    def __init__(self, document: Document, index: int, wanted: Wanted, header: Header | None) -> None:
-        page = document.pages[index]
-        top = header_line.rows(page.y_dpi)
-        self._line = None
-        if header is not None and page.rows >= _SMALLEST * top:
-            self._line = header_line.draw(
-                header.columns(index + 1),
-                width=page.width,
-                x_dpi=page.x_dpi,
-                y_dpi=page.y_dpi,
-                language=header.language,
-            )
-        longest = round(A4_MM / MM * LINES_PER_INCH[page.resolution]) if wanted.a4 else 0
-        cut = Cut(top if self._line else 0, longest, wanted.cut_white)
-        self._body = document.body(index, cut)
-        self.width, self.rows = page.width, self._body.rows + cut.top
-
-    def stream(self, compression: Compression) -> bytes:
-        """Return the page's lines, coded."""
-        below = self._body.stream(compression.value)
-        if self._line is None:
-            return below
-        above = t4.encode(self._line, compression.value, fine=self._body.y_dpi > 150)
-        return strips.joined(compression.value, above, below)
-
-    def as_tiff(self) -> TiffPage:
-        """Return the page as it goes out."""
-        body = self._body
-        return TiffPage(self.stream(Compression.MMR), self.width, self.rows, "MMR", body.x_dpi, body.y_dpi)
-
-
-def as_sent(document: Document, wanted: Wanted, header: Header | None) -> bytes:
-    """Return a Class F TIFF of all pages of a master as a call with this header sent them."""
-    indices = range(len(document.pages))
-    return write_tiff([Sheet(document, index, wanted, header).as_tiff() for index in indices])
+def sheet_of(document: Document, n: int, look: Look) -> Sheet:
+    """Return page `n` (from 1) of a document for a call of this look, its body from the stock."""
+    page, setting = document.pages[n - 1], setting_of(look, n)
+    return Sheet(page, setting, document.body(n - 1, setting.cut(page)))
 
 
 def _chosen(masters: Mapping[str, Document], wanted: Collection[Resolution]) -> dict[Resolution, Document]:
@@ -178,7 +135,7 @@ def _chosen(masters: Mapping[str, Document], wanted: Collection[Resolution]) -> 
 
 def _prepared(sheets: Mapping[Resolution, Sheet], compressions: Sequence[Compression]) -> PreparedPage:
     streams = {
-        (compression, sheet.width, resolution): sheet.stream(compression)
+        (compression, sheet.width, resolution): sheet.stream(compression.value)
         for resolution, sheet in sheets.items()
         for compression in compressions
     }

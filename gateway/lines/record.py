@@ -105,8 +105,14 @@ class OutboundRecord:
             self._next_may_begin(session, member)
         if member.gone and (passed_over or not self.roster.has_turn(member)):
             return
+        if self.negotiated is not None and self.negotiated is not member.agreed:
+            self._agreed(session, member, self.negotiated)
         self._page(session, page, queue.page_sending)
         self.roster.begun(page, self.negotiated)
+
+    def _agreed(self, session: Session, member: Member, now: n.Negotiated) -> None:
+        terms = {"compression": now.compression, "resolution": now.resolution}
+        queue.agreed(session, member.lease, member.attempt, rate=now.rate, ecm=now.ecm, **terms)
 
     def _confirmed(self, session: Session, notice: n.PageConfirmed) -> None:
         member = self.roster.of(notice.n)

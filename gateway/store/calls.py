@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from gateway.domain import retry
 from gateway.domain.errors import IllegalTransition, LostLease
+from gateway.domain.header import PLAIN, Look
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DELIVERY, PAGE, DeliveryState, PageState, step
 from gateway.store import endings
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """How a call ended, as the engine tells it. `rate` in bits/s; `trace_blob` the key of the session log."""
+    """How a call ended, as the engine tells it. `rate` in bits/s; `trace_blob` the key of the session log.
+
+    `ppr`, `rtn` and `ftt` count requests to repeat, pages sent back, trainings that failed.
+    """
 
     cause: Cause
     t30: str = ""
@@ -44,14 +48,25 @@ class CallOutcome:
     resolution: str = ""
     line_seconds: float = 0.0
     trace_blob: str | None = None
+    ppr: int = 0
+    rtn: int = 0
+    ftt: int = 0
 
 
 def start_attempt(
-    session: Session, lease: Lease, *, line: str, simulated: bool, now: datetime, header: str = ""
+    session: Session,
+    lease: Lease,
+    *,
+    line: str,
+    simulated: bool,
+    now: datetime,
+    look: Look = PLAIN,
+    call: int | None = None,
 ) -> int:
     """Write the row of a call that is about to be made; return its id. Raises `LostLease`.
 
-    `header` is the text of the header line, {Page} left open, so that pages can be drawn again as sent.
+    `look` is kept so that pages can be shown as sent; `call` is the first attempt of a call that several
+    deliveries share, None for the first itself.
     """
     delivery = held(session, Delivery, lease.number, lease.epoch, lease.worker)
     left = endings.pages_left(session, delivery)
@@ -65,9 +80,15 @@ def start_attempt(
         simulated=simulated,
         first_page=left[0] if left else delivery.fax.pages + 1,
         started_at=now,
-        header=header,
+        a4=look.a4,
+        cut_white=look.cut_white,
     )
+    if look.header is not None:
+        attempt.header, attempt.header_note = look.header.text, look.header.note
+        attempt.header_language = look.header.language
     session.add(attempt)
+    session.flush()
+    attempt.call = call or attempt.id
     session.flush()
     return attempt.id
 
@@ -88,6 +109,23 @@ def connected(session: Session, lease: Lease, attempt_id: int, now: datetime) ->
     delivery.state = step(DELIVERY, delivery.state, "connect")
     attempt.connected_at = now
     endings.record(session, "delivery.connected", delivery, now, attempt=attempt_id, line=attempt.line)
+    session.flush()
+
+
+def agreed(
+    session: Session,
+    lease: Lease,
+    attempt_id: int,
+    *,
+    rate: int,
+    ecm: bool,
+    compression: str,
+    resolution: str,
+) -> None:
+    """Write what both machines agreed on for the pages that follow; `rate` in bits/s. Raises `LostLease`."""
+    _, attempt = _call(session, lease, attempt_id)
+    attempt.rate, attempt.ecm = rate, ecm
+    attempt.compression, attempt.resolution = compression, resolution
     session.flush()
 
 
@@ -170,6 +208,7 @@ def finish(
     attempt.remote_id, attempt.t30 = outcome.remote_id[:40], outcome.t30
     attempt.rate, attempt.ecm = outcome.rate, outcome.ecm
     attempt.compression, attempt.resolution = outcome.compression, outcome.resolution
+    attempt.ppr, attempt.rtn, attempt.ftt = outcome.ppr, outcome.rtn, outcome.ftt
     attempt.line_seconds, attempt.trace_blob = outcome.line_seconds, outcome.trace_blob
     delivery.remote_id = attempt.remote_id or delivery.remote_id
     delivery.line_seconds += outcome.line_seconds
@@ -250,6 +289,9 @@ def _believed(session: Session, delivery: Delivery, cause: Cause) -> Cause:
 
 def _close(delivery: Delivery, attempt: Attempt, cause: Cause, now: datetime) -> None:
     attempt.ended_at, attempt.cause = now, cause
+    for page in attempt.pages:
+        if page.state == PageState.SENDING.value:
+            page.state = step(PAGE, PageState.SENDING, "break").value
     left_the_line = attempt.connected_at is not None or retry.counts_as_dial(cause)
     if attempt.dialled_at is not None and not left_the_line:
         delivery.dials -= 1

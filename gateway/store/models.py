@@ -259,12 +259,20 @@ class Attempt(Base):
     line_seconds: Mapped[float] = mapped_column(default=0.0)
     trace_blob: Mapped[str | None] = mapped_column(String(160))
     header: Mapped[str] = mapped_column(default="")  # on the pages, {Page} left open; "" for none
+    header_note: Mapped[str] = mapped_column(default="")  # on the first page of a call that resumes
+    header_language: Mapped[str] = mapped_column(String(8), default="en")
+    a4: Mapped[bool] = mapped_column(default=False)  # longer pages were pressed together
+    cut_white: Mapped[bool] = mapped_column(default=False)  # white at the foot of pages was left out
+    call: Mapped[int | None] = mapped_column(index=True)  # the first attempt of the telephone call it shares
+    ppr: Mapped[int] = mapped_column(default=0)  # times the far machine asked for parts of a page again
+    rtn: Mapped[int] = mapped_column(default=0)  # pages it sent back as unreadable
+    ftt: Mapped[int] = mapped_column(default=0)  # times training failed and went lower
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
     pages: Mapped[list[Page]] = relationship(back_populates="attempt", order_by="Page.n")
 
 
 class Page(Base):
-    """One page of an attempt: sending, awaiting, confirmed or rejected."""
+    """One page of an attempt: sending, awaiting, confirmed, rejected; broken where the call ended in it."""
 
     __tablename__ = "page"
     __table_args__ = (UniqueConstraint("attempt_id", "n"),)

@@ -22,6 +22,7 @@ from gateway.domain.states import DELIVERY, DeliveryState, FaxState, step
 from gateway.store import accounts, audit, candidates, endings, holds, switches
 from gateway.store.calls import (
     CallOutcome,
+    agreed,
     connected,
     dialled,
     finish,
@@ -50,6 +51,7 @@ __all__ = [
     "LineTraits",
     "Recovered",
     "Renewed",
+    "agreed",
     "cancel_requested",
     "claim",
     "claimed",

@@ -1,24 +1,30 @@
 """The pages of a fax for the viewer: which document shows page n as it was transmitted or received.
 
 A retry may be agreed in another resolution than the call before it, so each page is shown from the master
-of the last call that carried it. A page no call has carried yet is shown as it was drawn.
+of the last call that carried it, with the header line it had there (`gateway.transmitted`). A page no call
+has carried yet is shown as it was drawn.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from gateway import transmitted
 from gateway.domain.states import PageState
 from gateway.language import N_
 from gateway.web import words
 
 if TYPE_CHECKING:
     from gateway.store.models import Attempt, Delivery, Reception
+    from gateway.transmitted import Origin
     from gateway.web.words import Word
+    from render.sheet import Setting
 
 AS_TRANSMITTED: Final = N_("As transmitted")
 AS_DRAWN: Final = N_("As drawn, not transmitted yet")
+BROUGHT_BEFORE: Final = N_("As drawn; the fax before this one brought it")
 AS_RECEIVED: Final = N_("As received")
 RESOLUTIONS: Final = {
     "standard": N_("standard resolution"),
@@ -28,12 +34,14 @@ RESOLUTIONS: Final = {
     "ultrafine": N_("ultrafine resolution"),
 }
 """Every resolution a fax page can have, by the name the store keeps; a test holds it to the engine's list."""
-BEST_FIRST: Final = tuple(reversed(RESOLUTIONS))
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page. `key` and `place`: the blob and the page in it (from 1); `label`, `quality` are msgids."""
+    """One page. `key` and `place`: the blob and the page in it (from 1); `label`, `quality` are msgids.
+
+    `setting` is how the call that sent it set it, None where it is shown as it is in the document.
+    """
 
     n: int
     key: str
@@ -42,38 +50,38 @@ class Sheet:
     quality: str
     word: Word | None = None
     bad_lines: int = 0
+    setting: Setting | None = None
 
     @property
     def version(self) -> str:
-        """Changes when another document shows this page."""
-        return self.key[-12:]
+        """Changes when another picture shows this page."""
+        return sha256(repr((self.key, self.place, self.setting)).encode()).hexdigest()[:12]
 
 
 def of_delivery(delivery: Delivery) -> list[Sheet]:
     """Return the pages of a delivery, none before they are drawn."""
-    masters = delivery.fax.masters
-    best = next((name for name in BEST_FIRST if name in masters), "")
-    sheets = []
-    for n in range(1, delivery.fax.pages + 1 if best else 1):
-        attempt = carrier(delivery, n)
-        name = attempt.resolution if attempt and attempt.resolution in masters else best
-        sheets.append(
-            Sheet(
-                n=n,
-                key=masters[name],
-                place=n,
-                label=AS_TRANSMITTED if attempt and attempt.resolution else AS_DRAWN,
-                quality=RESOLUTIONS[name],
-                word=words.PAGE[PageState(page_of(attempt, n))] if attempt else None,
-            )
-        )
-    return sheets
+    return [of_origin(delivery, origin) for origin in transmitted.origins(delivery)]
 
 
-def carrier(delivery: Delivery, n: int) -> Attempt | None:
-    """Return the last call that carried page `n`, None if none did."""
-    calls = [call for call in delivery.attempts if any(page.n == n for page in call.pages)]
-    return calls[-1] if calls else None
+def of_origin(delivery: Delivery, origin: Origin) -> Sheet:
+    """Return one page of a delivery."""
+    call = origin.attempt
+    return Sheet(
+        n=origin.n,
+        key=origin.key,
+        place=origin.n,
+        label=label_of(delivery, origin),
+        quality=RESOLUTIONS[origin.resolution],
+        word=words.PAGE[PageState(page_of(call, origin.n))] if call else None,
+        setting=origin.setting,
+    )
+
+
+def label_of(delivery: Delivery, origin: Origin) -> str:
+    """Return what the picture of a page shows."""
+    if origin.transmitted:
+        return AS_TRANSMITTED
+    return BROUGHT_BEFORE if origin.n < delivery.first_page else AS_DRAWN
 
 
 def page_of(attempt: Attempt, n: int) -> str:

@@ -75,6 +75,7 @@ PAGE: Final[dict[PageState, Word]] = {
     PageState.AWAITING: Word(N_("Not confirmed"), "doubt"),
     PageState.CONFIRMED: Word(N_("Confirmed"), "good"),
     PageState.REJECTED: Word(N_("Rejected"), "bad"),
+    PageState.BROKEN: Word(N_("Broken off"), "bad"),
 }
 LINE: Final[dict[str, Word]] = {
     "starting": Word(N_("Starting"), "moving"),

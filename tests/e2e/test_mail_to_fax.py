@@ -19,10 +19,9 @@ from waiting import wait_until
 
 from gateway.demo import settings
 from gateway.demo.evidence import equal
-from gateway.domain.header import Header
 from gateway.domain.states import DeliveryState
-from gateway.lines.pages import Wanted, as_sent
-from gateway.lines.stock import Document
+from gateway.transmitted import pages_of
+from render.tiff import write_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,5 +182,4 @@ def test_what_the_far_machine_stored_is_what_was_drawn_below_its_header_line(hou
     delivery = house.delivery(number)
     assert delivery.attempts[-1].resolution == "fine"
     theirs = Path(list(house.ledger("end"))[-1]["file"]).read_bytes()
-    master = Document(house.blobs.read(delivery.fax.masters["fine"]))
-    assert equal(as_sent(master, Wanted(), Header(delivery.attempts[-1].header)), theirs)
+    assert equal(write_tiff(pages_of(delivery, house.blobs.read)), theirs)

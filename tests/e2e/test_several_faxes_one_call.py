@@ -12,10 +12,10 @@ from waiting import wait_until
 
 from gateway.demo import settings
 from gateway.demo.evidence import pixels
-from gateway.domain.header import Header
+from gateway.domain.header import Header, Look
 from gateway.domain.states import DeliveryState
-from gateway.lines.pages import Wanted, as_sent
-from gateway.lines.stock import Document
+from gateway.transmitted import drawn, look_of, setting_of
+from render.tiff import read_tiff, write_tiff
 
 if TYPE_CHECKING:
     from gateway.store.models import Attempt, Delivery
@@ -33,10 +33,14 @@ def calls_answered(house: House) -> list[Path]:
 
 
 def as_printed(house: House, delivery: Delivery, attempt: Attempt) -> list[object]:
-    """Return size and pixels of the pages of an attempt, as its header line says they went out."""
-    master = Document(house.blobs.read(delivery.fax.masters[attempt.resolution]))
-    header = Header(attempt.header, first=attempt.first_page, note="continued")
-    return list(pixels(as_sent(master, Wanted(), header)))[attempt.first_page - 1 :]
+    """Return size and pixels of the pages of an attempt, as its row says they went out."""
+    return list(in_look(house, delivery, attempt.resolution, look_of(attempt)))[attempt.first_page - 1 :]
+
+
+def in_look(house: House, delivery: Delivery, resolution: str, look: Look) -> list[object]:
+    """Return size and pixels of all pages of a fax as a call of this look would send them."""
+    master = read_tiff(house.blobs.read(delivery.fax.masters[resolution]))
+    return list(pixels(write_tiff([drawn(page, setting_of(look, n)) for n, page in enumerate(master, 1)])))
 
 
 def test_two_mails_to_a_number_that_was_busy_go_in_one_call_with_a_result_each(house: House) -> None:
@@ -72,10 +76,9 @@ def test_a_call_that_was_cut_goes_on_with_the_page_it_broke_in_and_says_continue
     assert last.first_page == 2
     printed = pixels(calls_answered(house)[-1].read_bytes())
     assert printed == as_printed(house, delivery, last)
-    plain = Header(last.header, first=2)
-    master = Document(house.blobs.read(delivery.fax.masters[last.resolution]))
-    assert printed[0] != pixels(as_sent(master, Wanted(), plain))[1], "page 2 says that it continues"
-    assert printed[1] == pixels(as_sent(master, Wanted(), plain))[2], "page 3 does not"
+    plain = in_look(house, delivery, last.resolution, Look(Header(last.header, first=2)))
+    assert printed[0] != plain[1], "page 2 says that it continues"
+    assert printed[1] == plain[2], "page 3 does not"
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lines_fixtures import masters_of
 
-from gateway.domain.header import Header
-from gateway.lines.pages import JoinedPages, PreparedPages, Sheet, Wanted, as_sent
+from gateway.domain.header import Header, Look
+from gateway.lines.pages import JoinedPages, PreparedPages, sheet_of
 from gateway.lines.stock import Document, Stock
+from gateway.transmitted import drawn, setting_of
 from modem.coding import Coding, Compression, Resolution
 from render import coding as t4
 from render.body import Cut
-from render.tiff import read_tiff
 
 HEADER = Header("Acme\tP. {Page}/02")
 
@@ -59,7 +59,7 @@ def test_the_least_recently_used_document_goes_when_there_are_too_many_octets() 
 
 def test_a_page_goes_out_as_header_and_body_in_every_coding() -> None:
     document = Document(Shelf().read("a"))
-    sent = read_tiff(as_sent(document, Wanted(), HEADER))
+    sent = [drawn(page, setting_of(Look(HEADER), n)) for n, page in enumerate(document.pages, 1)]
     pages = PreparedPages({"standard": document}, header=HEADER)
     for n, page in enumerate(sent, 1):
         picture = t4.image(page)
@@ -73,7 +73,7 @@ def test_a_page_goes_out_as_header_and_body_in_every_coding() -> None:
 
 def test_a_slip_of_paper_gets_no_header_line() -> None:
     document = Document(Shelf(height=100).read("a"))
-    assert Sheet(document, 0, Wanted(), HEADER).stream(Compression.MMR) == document.pages[0].data
+    assert sheet_of(document, 1, Look(HEADER)).stream("MMR") == document.pages[0].data
 
 
 def test_faxes_joined_are_the_pages_of_one_after_the_pages_of_the_other() -> None:

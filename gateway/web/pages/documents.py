@@ -32,7 +32,7 @@ async def picture(request: Request) -> Response:
     if not 0 < n <= len(pages) or size not in WIDTHS:
         raise HTTPException(404)
     sheet = pages[n - 1]
-    png = await site_of(request).paper.png(sheet.key, sheet.place, size)
+    png = await site_of(request).paper.png(sheet.key, sheet.place, size, sheet.setting)
     if png is None:
         raise HTTPException(404)
     return Response(png, media_type="image/png")
@@ -93,15 +93,14 @@ def find(session: Session, number: int) -> list[Sheet] | None:
 
 
 async def coded(request: Request) -> list[TiffPage]:
-    """Return all pages as they are coded; HTTPException 404 if one is missing."""
+    """Return all pages, coded, as they were sent or received; HTTPException 404 if one is missing."""
     paper, pages = site_of(request).paper, await sheets_of(request)
-    if not pages or request.path_params["name"] != request.path_params["number"]:
+    if request.path_params["name"] != request.path_params["number"]:
         raise HTTPException(404)
-    documents = {key: await paper.pages(key) for key in {sheet.key for sheet in pages}}
-    try:
-        return [documents[sheet.key][sheet.place - 1] for sheet in pages]
-    except IndexError as error:
-        raise HTTPException(404) from error
+    found = await paper.pages([(sheet.key, sheet.place, sheet.setting) for sheet in pages])
+    if not found:
+        raise HTTPException(404)
+    return found
 
 
 def named(request: Request, ending: str) -> str:

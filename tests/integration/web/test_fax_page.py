@@ -11,9 +11,14 @@ from PIL import Image
 from store_fixtures import Call
 from web_fixtures import ROWS
 
+from gateway.domain.header import Header, Look
 from gateway.domain.outcome import Cause
 from gateway.store import faxes
+from gateway.store.resend import resend
+from gateway.transmitted import setting_of
 from render.coding import image
+from render.preview import to_png
+from render.sheet import as_sent
 from render.tiff import read_tiff
 
 if TYPE_CHECKING:
@@ -149,6 +154,69 @@ async def test_the_downloads_hold_the_bits_that_were_sent(pages: Pages) -> None:
     ]
     pdf = await pages.get(f"/fax/{number}/fax-{number}.pdf")
     assert len(pikepdf.open(io.BytesIO(pdf.content)).pages) == 2
+
+
+LOOKS = [
+    Look(Header("Acme\tP. {Page}/02")),
+    Look(a4=True),
+    Look(Header("Acme"), a4=True, cut_white=True),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_picture_and_downloads_are_the_pages_the_far_machine_got(pages: Pages, look: Look) -> None:
+    [number] = pages.fax(pages=2, rows={"standard": 1500, "fine": 3000})
+    pages.house.call(["confirmed"] * 2, look=look).finish(resolution="fine")
+    master = read_tiff(pages.blobs.read(pages.house.delivery(number).fax.masters["fine"]))
+    sent = [as_sent(page, setting_of(look, n)) for n, page in enumerate(master, 1)]
+    assert [image(page).tobytes() for page in sent] != [image(page).tobytes() for page in master]
+    assert "As transmitted" in await pages.text(f"/fax/{number}")
+    tiff = await pages.get(f"/fax/{number}/fax-{number}.tif")
+    assert [page.data for page in read_tiff(tiff.content)] == [page.data for page in sent]
+    pdf = pikepdf.open(io.BytesIO((await pages.get(f"/fax/{number}/fax-{number}.pdf")).content))
+    assert [int(p.Resources.XObject.P.Height) for p in pdf.pages] == [page.rows for page in sent]
+    for n, page in enumerate(sent, 1):
+        picture = await pages.get(f"/fax/{number}/page/{n}.png")
+        assert picture.content == to_png(page)
+
+
+async def test_a_page_sent_again_in_another_look_is_another_picture(pages: Pages) -> None:
+    [number] = pages.fax(pages=2)
+    pages.house.call(["confirmed", "sending"]).finish(Cause.CALL_DROPPED, resolution="fine")
+    before = re.findall(r"v=(\w+)", await pages.text(f"/fax/{number}"))
+    pages.house.later(hours=3)
+    pages.house.call(["confirmed"], look=Look(Header("Acme"))).finish(resolution="fine")
+    after = re.findall(r"v=(\w+)", await pages.text(f"/fax/{number}"))
+    assert before[1] == after[1], "page 1 is what it was; its address may stay in a browser's memory"
+    assert before[2] != after[2]
+
+
+async def test_a_master_that_is_gone_is_no_picture_and_no_download(pages: Pages) -> None:
+    number = pages.sent()
+    pages.blobs.path(pages.house.delivery(number).fax.masters["fine"]).unlink()
+    for path in ("page/1.png", f"fax-{number}.tif", f"fax-{number}.pdf"):
+        assert (await pages.get(f"/fax/{number}/{path}")).status_code == 404
+    assert "As transmitted" in await pages.text(f"/fax/{number}")
+
+
+async def test_a_page_the_call_broke_off_in_is_not_being_sent(pages: Pages) -> None:
+    [number] = pages.fax(pages=2)
+    call = pages.house.call(["confirmed", "sending"])
+    assert "Being sent" in await pages.text(f"/fax/{number}")
+    call.finish(Cause.CALL_DROPPED, resolution="fine")
+    page = await pages.text(f"/fax/{number}?page=2")
+    assert "Broken off" in page
+    assert "Being sent" not in page
+
+
+async def test_pages_an_earlier_fax_brought_are_not_called_unsent(pages: Pages) -> None:
+    [number] = pages.fax(pages=2)
+    pages.house.call(["confirmed", "sending"]).finish(Cause.REMOTE_CANNOT_RECEIVE, resolution="fine")
+    house = pages.house
+    house.run(resend, number, house.now, new_id=house.new_id, actor="alice", rest=True)
+    page = await pages.text(f"/fax/{number + 1}?page=1")
+    assert "the fax before this one brought it" in page
+    assert "As drawn, not transmitted yet" in await pages.text(f"/fax/{number + 1}?page=2")
 
 
 async def test_a_received_fax_tells_pages_damage_caller_and_forwards(pages: Pages) -> None:

@@ -109,4 +109,5 @@ def test_a_confirmed_page_stays_confirmed() -> None:
 
 
 def test_the_gateway_and_the_engine_name_page_states_alike() -> None:
-    assert {state.value for state in PageState} == {state.value for state in EnginePageState}
+    ours = {state.value for state in PageState} - {PageState.BROKEN.value}
+    assert ours == {state.value for state in EnginePageState}
