@@ -1,9 +1,10 @@
 """How a call ended, for each of its members: told apart by whose pages were on the way.
 
 A member whose pages are all confirmed is sent, whatever came after; one whose pages are over and not all
-confirmed had a page refused. The one in whose pages the call broke gets the cause. One whose first page was never begun because others came before it did not have its call: it
-keeps the dials it has. The seconds on the line are shared out by pages sent, so that they add up. What the
-call taught about the number is remembered first: the retry rules ask whether a fax was ever reached.
+confirmed had a page refused. The one in whose pages the call broke gets the cause. One whose first page was
+never begun because others came before it did not have its call: it keeps the dials it has. The seconds on the
+line are shared out by pages sent, so that they add up. What the call taught about the number is remembered
+first: the retry rules ask whether a fax was ever reached.
 """
 
 from __future__ import annotations

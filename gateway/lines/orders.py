@@ -62,7 +62,7 @@ def work_of(plant: Plant, line: Identity, lease: Lease, advice: Advice, dis: byt
     try:
         masters = {name: plant.stock.document(key, plant.blobs.read) for name, key in lease.masters.items()}
         wanted = wanted_of(lease, advice, dis)
-        pages = PreparedPages(masters, first=lease.first_page, wanted=wanted, header=header)
+        pages = PreparedPages(masters, left=lease.left, wanted=wanted, header=header)
         return Work(lease, pages, Look(header, wanted.a4, wanted.cut_white))
     except FileNotFoundError as error:
         raise CannotBegin(Cause.INTERNAL, "the drawn pages are no longer on disk") from error

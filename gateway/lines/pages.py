@@ -1,8 +1,8 @@
 """The pages of faxes as the engine wants them: every coding the far machine may choose, made before ATD.
 
-Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may start at a
-later page: a retry resumes at the first page that was not confirmed, and page 1 of the call is then page n
-of the fax. The coded body of a page comes from the stock that all calls share; only the header line is drawn
+Nothing is drawn or encoded during a call; `page` and `size` are look-ups. `PreparedPages` may be fewer than
+the fax has: a retry brings the pages that were not confirmed, and page 1 of the call is then page n of the
+fax. The coded body of a page comes from the stock that all calls share; only the header line is drawn
 for each call and set above it (`render.sheet`). `JoinedPages` are several faxes for one call.
 """
 
@@ -46,13 +46,13 @@ class PreparedPage:
 
 
 class PreparedPages:
-    """A `PageSource` over masters (resolution -> document), from page `first` on."""
+    """A `PageSource` over masters (resolution -> document): their pages `left`, all of them by default."""
 
     def __init__(
         self,
         masters: Mapping[str, Document],
         *,
-        first: int = 1,
+        left: Sequence[int] | None = None,
         wanted: Wanted = Wanted(),
         header: Header | None = None,
     ) -> None:
@@ -61,15 +61,17 @@ class PreparedPages:
         counts = {len(document.pages) for document in documents.values()}
         if len(counts) != 1:
             raise ValueError(f"masters differ in their number of pages: {sorted(counts)}")
-        if first > max(counts):
-            raise ValueError(f"no page is left to send: page {first} of {max(counts)}")
+        count = counts.pop()
+        numbers = range(1, count + 1) if left is None else left
+        if not numbers or max(numbers) > count:
+            raise ValueError(f"no page is left to send: pages {list(numbers)} of {count}")
         look = Look(header, wanted.a4, wanted.cut_white)
         self._pages = [
             _prepared(
                 {name: sheet_of(document, n, look) for name, document in documents.items()},
                 wanted.compressions,
             )
-            for n in range(first, counts.pop() + 1)
+            for n in numbers
         ]
 
     @property
