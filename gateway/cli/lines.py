@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
+import socket
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.base import EXIT, ConfigOption, JsonOption, app, say, say_error
+from gateway.cli.base import EXIT, ConfigOption, JsonOption, actor, app, say, say_error
 from gateway.config import Config, load
 
 if TYPE_CHECKING:
@@ -93,26 +93,42 @@ def switch(config: Config, name: str, *, paused: bool, as_json: bool) -> None:
     from gateway.store.database import Store
 
     store, now = Store(config.server.database_url), datetime.now(UTC)
-    known = store.run(store_lines.pause, name, now, paused=paused, actor=getpass.getuser())
+    known = store.run(store_lines.pause, name, now, paused=paused, actor=actor())
     store.close()
     if not known:
-        say_error(f"no line {name!r} has ever run; there are: {', '.join(one.name for one in config.line)}")
+        say_error(unknown(config, name))
         raise typer.Exit(EXIT.DATA)
     word = "paused" if paused else "in service again"
     say(f"{name}: {word}", {"line": name, "paused": paused}, as_json=as_json)
 
 
+def unknown(config: Config, name: str) -> str:
+    """Say why there is no row of a line."""
+    names = [one.name for one in config.line]
+    if name in names:
+        return f"line {name!r} has never run: is `postline serve` up?"
+    return f"no line {name!r} has ever run; there are: {', '.join(names) or 'none'}"
+
+
 def rows_of(session: Session, config: Config) -> list[dict[str, Any]]:
     """Return what is known of every line, those configured first and in that order."""
+    from gateway.lines.lock import is_held
     from gateway.store.lines import all_lines
 
     seen = {row.name: row for row in all_lines(session)}
     configured = [row_of(line, seen.pop(line.name, None)) for line in config.line]
-    return configured + [row_of(None, row) for row in seen.values()]
+    rows = configured + [row_of(None, row) for row in seen.values()]
+    for row in rows:
+        if row.pop("here") and not is_held(config.server.data / "lines", row["line"]):
+            row |= {"state": NEVER_SEEN, "call": None}
+    return rows
 
 
 def row_of(line: LineConfig | None, status: LineStatus | None) -> dict[str, Any]:
-    """Return one line: what the file says of it, and what its worker last reported."""
+    """Return one line: what the file says of it, and what its worker last reported.
+
+    Every key is always there; `here` says that the worker is, or was, one of this machine.
+    """
     row: dict[str, Any] = {
         "line": line.name if line else status.name if status else "",
         "configured": line is not None,
@@ -121,12 +137,20 @@ def row_of(line: LineConfig | None, status: LineStatus | None) -> dict[str, Any]
         "direction": line.direction if line else "",
         "device": (line.device if line else "") or (status.device if status else ""),
         "state": NEVER_SEEN,
+        "since": "",
+        "call": None,
+        "detail": "",
+        "profile": "",
+        "modem": "",
+        "asked": "",
         "paused": False,
+        "here": False,
     }
     if status is not None:
         row |= {"state": status.state, "since": stamp(status.since), "call": status.number}
         row |= {"detail": status.detail, "profile": status.profile, "modem": status.modem}
         row |= {"asked": stamp(status.probed_at), "paused": status.paused}
+        row["here"] = status.worker.startswith(f"{socket.gethostname()}/")
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from terminal_server import TerminalServer
 
 from gateway.cli.lines import table
 from gateway.cli.probe_modem import report
+from gateway.lines import lock
 from gateway.store import audit, lines, migrate
 from gateway.store.database import Store
 from modem.examination import Examination, Finding
@@ -77,6 +79,27 @@ def test_every_line_is_shown_those_that_never_ran_too(config: Path, store: Store
     assert (third["line"], third["configured"]) == ("old", False)
 
 
+def test_a_row_has_the_same_keys_whatever_is_known_of_its_line(config: Path, store: Store) -> None:
+    seen(store)
+    store.run(lines.report, "old", NOON, kind="modem", state="idle")
+    first, second, third = answer("lines", "--config", config)
+    assert list(first) == list(second) == list(third)
+    assert (second["since"], second["call"], second["detail"], second["asked"]) == ("", None, "", "")
+
+
+def test_a_line_whose_gateway_died_is_not_shown_as_if_it_worked(
+    config: Path, store: Store, tmp_path: Path
+) -> None:
+    seen(store, worker=f"{socket.gethostname()}/usb0/")
+    held = lock.hold(tmp_path / "state" / "lines", "usb0")
+    assert answer("lines", "--config", config)[0]["state"] == "calling"
+    held.close()
+    row = answer("lines", "--config", config)[0]
+    assert (row["state"], row["call"], row["profile"]) == ("not running", None, "conexant")
+    seen(store, worker="elsewhere/usb0/")
+    assert answer("lines", "--config", config)[0]["state"] == "calling", "another machine's lock is not here"
+
+
 def test_a_line_out_of_service_says_why_below_it(config: Path, store: Store) -> None:
     seen(store, state="out_of_service", detail="/dev/ttyACM0: there is no such device", number=None)
     ran = postline("lines", "--config", config)
@@ -105,6 +128,8 @@ def test_a_line_nobody_knows_cannot_be_paused(config: Path, store: Store) -> Non
     ran = postline("lines", "pause", "usb9", "--config", config)
     assert ran.returncode == 65
     assert ran.stderr == "postline: no line 'usb9' has ever run; there are: usb0, sim\n"
+    ran = postline("lines", "pause", "usb0", "--config", config)
+    assert ran.stderr == "postline: line 'usb0' has never run: is `postline serve` up?\n"
     assert not store.read(lines.all_lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.domain.errors import Unavailable
-from gateway.lines.lock import hold
+from gateway.lines import lock
+from gateway.lines.lock import hold, is_held, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 HOLDER = """
 import sys
 from pathlib import Path
-from gateway.lines.lock import hold
+from gateway.lines import lock
+from gateway.lines.lock import hold, is_held, place
 kept = hold(Path(sys.argv[1]), "usb0")
 print("held", flush=True)
 sys.stdin.read()
@@ -35,3 +38,23 @@ def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -
         other.kill()
         other.wait()
     hold(tmp_path, "usb0").close()
+
+
+def test_a_lock_is_looked_at_without_being_taken(tmp_path: Path) -> None:
+    assert not is_held(tmp_path, "usb0"), "it never was"
+    kept = hold(tmp_path, "usb0")
+    assert is_held(tmp_path, "usb0")
+    assert is_held(tmp_path, "usb0")
+    kept.close()
+    assert not is_held(tmp_path, "usb0")
+
+
+def test_somebody_who_looks_does_not_keep_a_line_from_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(tmp_path, "usb0").close()
+    looker = place(tmp_path, "usb0").open(encoding="ascii")
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    monkeypatch.setattr(lock.select, "select", lambda *_: looker.close())
+    hold(tmp_path, "usb0").close()
+    assert looker.closed
