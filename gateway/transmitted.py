@@ -85,9 +85,13 @@ def pages_of(delivery: Delivery, read: Callable[[str], bytes]) -> list[TiffPage]
 
     Raises what `read` raises, and `UnreadableDocument`.
     """
-    found = origins(delivery)
-    masters = {key: read_tiff(read(key)) for key in {origin.key for origin in found}}
-    return [drawn(masters[origin.key][origin.n - 1], origin.setting) for origin in found]
+    return found(origins(delivery), read)
+
+
+def found(pages: list[Origin], read: Callable[[str], bytes]) -> list[TiffPage]:
+    """Return the pages of these origins, as `pages_of` does."""
+    masters = {key: read_tiff(read(key)) for key in {page.key for page in pages}}
+    return [drawn(masters[page.key][page.n - 1], page.setting) for page in pages]
 
 
 def drawn(page: TiffPage, setting: Setting | None) -> TiffPage:

@@ -17,8 +17,9 @@ from gateway.notify.result import Result
 from gateway.notify.result_mail import BODIES, compose
 from gateway.store import endings
 from gateway.store.models import Delivery
+from gateway.transmitted import found, origins
 from render.coding import coded_page, image
-from render.tiff import read_tiff, write_tiff
+from render.tiff import write_tiff
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gateway.notify.sender import Work
     from gateway.store.blobs import BlobStore
     from gateway.store.leases import MailLease
+    from gateway.transmitted import Origin
+    from render.tiff import TiffPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,13 @@ class ResultWriter:
         """Read the delivery; the work composes the mail about it."""
         delivery = session.get_one(Delivery, lease.delivery_number)
         result = replace(result_of(delivery, lease), stopped_at=endings.next_page(session, delivery))
-        pages = pages_of(delivery) if notify_settings(delivery).get("attach_image") else None
+        pages = origins(delivery) if notify_settings(delivery).get("attach_image") else []
         return partial(self.write, result, pages, stamp_of(lease, self.author))
 
-    def write(self, result: Result, pages: str | None, stamp: Stamp) -> OutgoingMail:
-        """Compose the mail; `pages` is the blob key of the pages to attach."""
-        if pages is not None:
-            result = replace(result, image=as_group3(self.blobs.read(pages)))
+    def write(self, result: Result, pages: list[Origin], stamp: Stamp) -> OutgoingMail:
+        """Compose the mail; `pages` are to be attached, as they were sent."""
+        if pages:
+            result = replace(result, image=as_group3(found(pages, self.blobs.read)))
         return from_nobody(compose(result, stamp))
 
 
@@ -132,18 +135,11 @@ def perhaps_twice(delivery: Delivery) -> list[int]:
     return sorted(twice)
 
 
-def as_group3(document: bytes) -> bytes:
+def as_group3(pages: list[TiffPage]) -> bytes:
     """Return a Class F TIFF coded one-dimensionally (email-interface 4.2: the image goes out as G3)."""
-    return write_tiff([coded_page(image(page), page.resolution, "MH") for page in read_tiff(document)])
+    return write_tiff([coded_page(image(page), page.resolution, "MH") for page in pages])
 
 
 def notify_settings(delivery: Delivery) -> dict[str, Any]:
     """Return the account's `notify` table."""
     return dict(delivery.fax.account.settings.get("notify", {}))
-
-
-def pages_of(delivery: Delivery) -> str | None:
-    """Return the blob key of the pages in the last call's resolution, else in the best there is."""
-    masters = delivery.fax.masters
-    resolution = delivery.attempts[-1].resolution if delivery.attempts else ""
-    return masters.get(resolution) or masters.get("fine") or masters.get("standard")

@@ -99,12 +99,25 @@ async def test_the_image_is_the_sent_pages_as_group_3_in_the_resolution_of_the_c
         sender,
         notify={"attach_image": True},
         masters=masters,
-        attempts=[attempt(resolution="standard")],
+        attempts=[attempt(resolution="standard", pages=[Page(n=n, state="confirmed") for n in (1, 2)])],
     )
     (image,) = mail.iter_attachments()
     with Image.open(io.BytesIO(image.get_content())) as tiff:
         assert (tiff.n_frames, tiff.info["compression"], tiff.info["dpi"][1]) == (2, "group3", 98.0)
         assert tiff.convert("1").tobytes() == page.tobytes()
+
+
+async def test_the_image_has_the_header_line_of_the_call(
+    store: AsyncStore, blobs: LocalBlobs, clock: Clock, sender: Any
+) -> None:
+    page = coded_page(Image.new("1", (1728, 600), 1), "fine")
+    masters = {"fine": blobs.put("master", write_tiff([page, page]))}
+    sent = [Page(n=n, state="confirmed") for n in (1, 2)]
+    calls = [attempt(resolution="fine", pages=sent, header="Acme\tP. {Page}/02")]
+    mail = await mail_of(store, clock, sender, notify={"attach_image": True}, masters=masters, attempts=calls)
+    (image,) = mail.iter_attachments()
+    with Image.open(io.BytesIO(image.get_content())) as tiff:
+        assert tiff.convert("1").getextrema() == (0, 255), "the page itself is white"
 
 
 @pytest.mark.parametrize(
