@@ -28,7 +28,8 @@ would lose it without a word. The two differ in time: a repetition begins within
 answer; so another command, a later one (`REPEAT_WINDOW`), or one behind a fast carrier that brought no line
 or would not train tells of a lost page, and the call is ended with DCN. CRP asks for our last answer under
 the same conditions. With ECM the counters of the PPS tell: a block that was
-confirmed is confirmed again, whatever came with it, and one beyond the next tells of a lost one.
+confirmed is confirmed again, whatever came with it, and one beyond the next tells of a lost one. Some senders
+count every page as the first: a repetition that comes too late for one is asked for its frames, which tell.
 
 **The page.** It is read when its command comes, handed to the sink, and confirmed when the owner has stored
 it (write-ahead); `modem.incoming` has the verdict. A page without a single line is never answered with RTN,

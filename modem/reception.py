@@ -307,6 +307,15 @@ class Reception(Session):
     def _asked_for_ever(self) -> list[Action]:
         return self._end(Reason.PROTOCOL, f"asked for the same answer {self._repeats} times")
 
+    def _in_time(self) -> bool:
+        """Tell whether this burst began while the far end could still miss our last answer."""
+        return self._burst_at is not None and self._burst_at <= self._repeat_until
+
+    def _stray_carrier(self) -> None:
+        """Take it for a page that would not train: what comes behind it repeats nothing."""
+        if self.state in (State.BETWEEN, State.BLOCK_END) and self._burst_at is not None:
+            self._repeat_until = min(self._repeat_until, self._burst_at)
+
     def _said(self, *answers: Fcf) -> bool:
         """Tell whether our last answer was one of these."""
         return self._answer is not None and self._answer[0] in answers

@@ -111,15 +111,6 @@ class PlainReception(Reception):
             return self._answer_again()
         return self._end(Reason.PAGE_REJECTED, f"page {self._n} was not received at all")
 
-    def _in_time(self) -> bool:
-        """Tell whether this burst began while the far end could still miss our last answer."""
-        return self._burst_at is not None and self._burst_at <= self._repeat_until
-
-    def _stray_carrier(self) -> None:
-        """Take it for a page that would not train: what comes behind it repeats nothing."""
-        if self.state is State.BETWEEN and self._burst_at is not None:
-            self._repeat_until = min(self._repeat_until, self._burst_at)
-
     def _asked_between(self) -> list[Action]:
         """Take CRP: behind a page we missed it does not ask for the answer to the one before."""
         return self._answer_again() if self._in_time() else self._listen_again()

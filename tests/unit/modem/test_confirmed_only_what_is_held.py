@@ -14,6 +14,7 @@ from modem.capabilities import Dis, negotiate, offer
 from modem.coding import Coding, Compression, Resolution
 from modem.events import (
     BurstEnded,
+    CarrierLost,
     CarrierSeen,
     CarrierWrong,
     Connected,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MH = Compression.MH
 OFFER = offer(rates=Rate, compressions=(MH,), resolutions=(Resolution.STANDARD,), ecm=True)
 PAGE = t4.finish(stream(MH, 1728, 60, 1), MH)
+FRAMES = -(-len(PAGE) // 64)
 ANSWERED = 20.0  # when the answer to page 1 has left
 
 
@@ -166,8 +168,7 @@ def one_block_page() -> T30Receiver:
     """Return a receiver in ECM whose MCF to page 1 (PPS-MPS 0 0) has left."""
     receiver = trained(ecm_octets=64)
     feed(receiver, [DataReceived(block(PAGE, 0, "0-255", 64)), DataEnded()], 17.0)
-    frames = -(-len(PAGE) // 64)
-    assert "MCF" in names(feed(receiver, burst(pps(Fcf.MPS, 0, 0, frames)), 18.0))
+    assert "MCF" in names(feed(receiver, burst(pps(Fcf.MPS, 0, 0, FRAMES)), 18.0))
     store(receiver, 18.1)
     receiver.handle(Sent(), ANSWERED)
     return receiver
@@ -193,6 +194,18 @@ def test_a_sender_that_counts_every_page_as_the_first_has_a_page_we_missed_asked
     receiver = one_block_page()
     receiver.handle(CarrierWrong(), ANSWERED + 0.2)
     assert "PPR" in names(feed(receiver, burst(pps(Fcf.EOP, 0, 0, 8)), ANSWERED + 3.0))
+
+
+def test_a_repetition_too_late_for_one_is_asked_for_its_frames() -> None:
+    """They may be those of another page with the same counters; where they are not, all is well again."""
+    receiver = one_block_page()
+    feed(receiver, [CarrierLost()], ANSWERED + 6.0)
+    again = burst(pps(Fcf.MPS, 0, 0, FRAMES))
+    assert "PPR" in names(feed(receiver, again, ANSWERED + 9.0))
+    receiver.handle(Sent(), ANSWERED + 10.0)
+    feed(receiver, [DataReceived(block(PAGE, 0, "0-255", 64)), DataEnded()], ANSWERED + 12.0)
+    assert "MCF" in names(feed(receiver, again, ANSWERED + 14.0))
+    assert list(receiver.pages) == [1]
 
 
 def test_a_burst_heard_long_after_a_wrong_carrier_is_heard_to_its_end() -> None:
