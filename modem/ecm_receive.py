@@ -154,6 +154,7 @@ class PageReceiver:
         self.block = BlockReceiver()
         self._blocks: list[bytes] = []
         self._gap: int | None = None
+        self.counts_anew = False  # two blocks had the same numbers: they tell nothing of this sender
         self._last = BlockReceiver()  # the one confirmed last
         self._confirmed: tuple[Fcf | None, int, int] | None = None
         self._done: tuple[Fcf | None, int, int] | None = None  # outlives the page, for who asks once more
@@ -178,6 +179,8 @@ class PageReceiver:
         """Join the complete block of this PPS to the page."""
         self._last = self.block
         self._join()
+        if self._confirmed and pps.counters[1:] == self._confirmed[1:]:
+            self.counts_anew = True
         self._confirmed = self._done = pps.counters
         same = pps.command is None
         self._expected = (pps.page, (pps.block + 1) % 256) if same else ((pps.page + 1) % 256, 0)

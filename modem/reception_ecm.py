@@ -128,7 +128,8 @@ class EcmReception(Reception):
         if pps is None:
             return self._listen_again()
         place = self._blocks.place(pps)
-        if place is Place.REPEATED and (self._in_time() or not self._blocks.block.empty):
+        certain = self._in_time() and not self._blocks.counts_anew
+        if place is Place.REPEATED and (certain or not self._blocks.block.empty):
             return self._block_again(pps)
         if place is Place.BEYOND:
             return self._end(Reason.PAGE_REJECTED, f"page {self._n}: a block was not received at all")

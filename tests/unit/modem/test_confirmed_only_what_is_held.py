@@ -196,6 +196,18 @@ def test_a_sender_that_counts_every_page_as_the_first_has_a_page_we_missed_asked
     assert "PPR" in names(feed(receiver, burst(pps(Fcf.EOP, 0, 0, 8)), ANSWERED + 3.0))
 
 
+def test_a_sender_known_to_count_every_page_as_the_first_is_asked_for_the_frames_at_once() -> None:
+    receiver = one_block_page()
+    other = t4.finish(stream(MH, 1728, 60, 2), MH)
+    frames = -(-len(other) // 64)
+    feed(receiver, [DataReceived(block(other, 0, "0-255", 64)), DataEnded()], ANSWERED + 3.0)
+    assert "MCF" in names(feed(receiver, burst(pps(Fcf.MPS, 0, 0, frames)), ANSWERED + 4.0))
+    store(receiver, ANSWERED + 4.1)
+    receiver.handle(Sent(), ANSWERED + 5.0)
+    receiver.handle(CarrierLost(), ANSWERED + 6.0)
+    assert "PPR" in names(feed(receiver, burst(pps(Fcf.MPS, 0, 0, frames)), ANSWERED + 7.0))
+
+
 def test_a_repetition_too_late_for_one_is_asked_for_its_frames() -> None:
     """They may be those of another page with the same counters; where they are not, all is well again."""
     receiver = one_block_page()
