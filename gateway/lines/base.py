@@ -86,12 +86,16 @@ def as_measured(seconds: float) -> float:
     return seconds
 
 
+def to_nobody(_: CallResult) -> None:
+    """Pass over how a call ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One port of one line, open, with all that a call needs. `stopping` says to end at the page's end.
 
     `line_seconds` turns the seconds our clock counted into those of the line, which a fast simulated line
-    carries in less.
+    carries in less. `ended` is told how each call out ended.
     """
 
     plant: Plant
@@ -100,6 +104,7 @@ class Seat:
     profile: Profile
     stopping: Callable[[], bool] = bool
     line_seconds: Callable[[float], float] = as_measured
+    ended: Callable[[CallResult], None] = to_nobody
 
     def timed(self, result: CallResult) -> CallResult:
         """Return the result of the call that has just ended with the line's own seconds."""

@@ -180,6 +180,7 @@ def _place(
     result, incoming = call(seat, job, JoinedPages([work.pages for work, _ in begun]), record, mailbox)
     if incoming is None:
         ends.write(seat, roster, job, result)
+        seat.ended(result)
         return None
     for member in roster:
         log.info("line.glare", line=seat.line.name, fax=member.lease.number)

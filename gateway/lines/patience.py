@@ -3,15 +3,47 @@
 A modem that answers nothing is reset at once (DTR, the port opened anew, ATZ): that cures most. One that
 hangs again goes out of service and is tried again after 3 s, 6 s, 12 s and so on up to 5 min. A port that is
 missing is looked for every 3 s: looking costs nothing, and a plug comes back when it comes back. An outage
-that lasts becomes an alarm, once; the end of an outage that was alarmed is told too.
+that lasts becomes an alarm, once; the end of an outage that was alarmed is told too. So do calls that a line
+fails one after the other although its modem answers, as one whose telephone plug is out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from modem.result import Reason
 
 LONGEST_SECONDS = 300.0
 ALARM_SECONDS = 120.0
+
+FAULTS: Final = frozenset({Reason.NO_DIALTONE, Reason.MODEM_ERROR})
+NO_VERDICT: Final = frozenset({Reason.MODEM_BLACKLIST, Reason.CANCELLED})
+FAULTS_TO_TELL: Final = 3
+
+
+@dataclass(slots=True)
+class Faults:
+    """The calls out, one after the other, that ended by the line's own fault."""
+
+    count: int = 0
+    told: bool = False
+
+    def alarm_due(self, reason: Reason) -> bool:
+        """Note how a call ended; say, once until it works again, that it is time to tell the operator."""
+        if reason not in FAULTS:
+            return False
+        self.count += 1
+        due = self.count >= FAULTS_TO_TELL and not self.told
+        self.told = self.told or due
+        return due
+
+    def over(self, reason: Reason) -> bool:
+        """Say whether a call that ended so takes an alarm back."""
+        if reason in FAULTS | NO_VERDICT:
+            return False
+        told, self.told, self.count = self.told, False, 0
+        return told
 
 
 @dataclass(slots=True)

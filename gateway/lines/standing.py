@@ -11,6 +11,7 @@ import structlog
 
 from gateway.domain.errors import Unavailable
 from gateway.store import lines, outbox
+from modem.result import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.line_table import LineConfig
     from gateway.lines.base import Plant
     from modem.port import PortError
+    from modem.result import CallResult
 
 log = structlog.get_logger()
 
@@ -79,6 +81,24 @@ class Standing:
     def all_clear(self) -> None:
         """Take the alarm back."""
         self._tell(f"Line {self._config.name} is back in service", "Its modem works again; faxes go out.")
+
+    def faults(self, result: CallResult, count: int) -> None:
+        """Tell the operator that calls fail by the line's own fault, one after the other."""
+        if result.reason is Reason.NO_DIALTONE:
+            why = "There is no dial tone. See that the telephone line is plugged in and works."
+        else:
+            said = result.t30 or result.reason
+            why = f"The modem fails: {said}. Switch it off and on; see `postline probe-modem`."
+        log.error("line.faults", line=self._config.name, cause=result.reason, count=count)
+        self._tell(
+            f"Line {self._config.name} cannot call out",
+            f"{count} calls failed one after the other. {why}\n\n"
+            "Faxes go out by other lines, or wait for this one: it is tried again all the time.",
+        )
+
+    def faults_over(self) -> None:
+        """Take that back."""
+        self._tell(f"Line {self._config.name} calls out again", "A call went out over it.")
 
     def is_paused(self) -> bool:
         """Say whether the operator took the line out of service; the store is asked once a second."""

@@ -19,7 +19,7 @@ from gateway.lines.gate import Gate
 from gateway.lines.inbound import answer
 from gateway.lines.leftovers import Leftovers
 from gateway.lines.outbound import place
-from gateway.lines.patience import Patience
+from gateway.lines.patience import Faults, Patience
 from gateway.lines.standing import LOOK_SECONDS, Standing
 from gateway.store import queue
 from gateway.store.stranded import traits_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.store.leases import Lease
     from modem.port import Port
     from modem.profiles import Profile
+    from modem.result import CallResult
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class ModemLine:
         self._leftovers = Leftovers(plant, self.worker)
         self._traits = traits_of(config)
         self._standing = Standing(plant, config, self.worker)
-        self._patience = Patience(PORT_SECONDS)
+        self._patience, self._faults = Patience(PORT_SECONDS), Faults()
         self._current: Mailbox | None = None
         self._stop = threading.Event()
 
@@ -121,7 +122,8 @@ class ModemLine:
 
     def _serve(self, port: Port) -> None:
         profile = self._profile or self._ask(port)
-        seat = Seat(self._plant, self._identity, port, profile, self._stop.is_set, self._line_seconds)
+        stopping, seconds = self._stop.is_set, self._line_seconds
+        seat = Seat(self._plant, self._identity, port, profile, stopping, seconds, self._ended)
         rings = NEVER if self._config.direction == "out" else self._config.rings
         incoming = None
         while not (self._stop.is_set() or self._standing.is_paused()):
@@ -232,6 +234,12 @@ class ModemLine:
             if lease is None:
                 self._gate.leave(self.name)
         return lease
+
+    def _ended(self, result: CallResult) -> None:
+        if self._faults.alarm_due(result.reason):
+            self._standing.faults(result, self._faults.count)
+        elif self._faults.over(result.reason):
+            self._standing.faults_over()
 
     def _in_service(self) -> None:
         self._standing.show("idle")

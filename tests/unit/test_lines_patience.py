@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gateway.line_table import LineConfig
 from gateway.lines.gate import Gate, gates_of
-from gateway.lines.patience import ALARM_SECONDS, LONGEST_SECONDS, Patience
+from gateway.lines.patience import ALARM_SECONDS, LONGEST_SECONDS, Faults, Patience
+from modem.result import Reason
 
 
 def test_a_modem_that_hangs_is_reset_once_and_then_left_alone() -> None:
@@ -45,6 +46,23 @@ def test_a_short_outage_is_nobodys_business_and_a_cure_forgets_everything() -> N
     assert not patience.well()
     assert patience.hung(), "the next hang is a first one"
     assert not patience.alarm_due(ALARM_SECONDS * 2), "the outage before is over"
+
+
+def test_faults_one_after_the_other_are_told_once_and_taken_back_by_a_call_that_goes_out() -> None:
+    faults = Faults()
+    ends = [Reason.NO_DIALTONE, Reason.MODEM_ERROR, Reason.CANCELLED, Reason.NO_DIALTONE, Reason.NO_DIALTONE]
+    assert [faults.alarm_due(reason) for reason in ends] == [False, False, False, True, False]
+    assert not faults.over(Reason.NO_DIALTONE)
+    assert not faults.over(Reason.CANCELLED), "it says nothing of the line"
+    assert faults.over(Reason.BUSY), "a busy tone comes from the exchange"
+    assert not faults.over(Reason.SENT)
+
+
+def test_single_faults_between_calls_that_go_out_are_nobodys_business() -> None:
+    faults = Faults()
+    for _ in range(10):
+        assert not faults.alarm_due(Reason.NO_DIALTONE)
+        assert not faults.over(Reason.NO_ANSWER)
 
 
 def test_only_so_many_lines_of_a_group_dial_at_once() -> None:

@@ -95,6 +95,33 @@ def test_a_long_outage_is_mailed_to_the_operator_and_so_is_its_end(
     ]
 
 
+def test_a_line_without_dial_tone_is_told_to_the_operator(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its modem answers, so it is in service; but no call goes out until the plug is in."""
+    said, real = ["NO DIALTONE"], modem._obey
+
+    def unplugged(command: str) -> None:
+        if command.startswith("ATD"):
+            modem.heard.append(command)
+            modem.say(said[0])
+        else:
+            real(command)
+
+    monkeypatch.setattr(modem, "_obey", unplugged)
+    numbers = [desk.fax(number=f"008131234567{n}") for n in range(3)]
+    with working(line_on(desk, modem)):
+        wait_until(lambda: notes(desk), 60.0, "the alarm")
+        assert [desk.delivery(number).dials for number in numbers] == [0, 0, 0]
+        said[0] = "BUSY"
+        desk.house.later(minutes=6)
+        wait_until(lambda: len(notes(desk)) == 2, 60.0, "the end of the alarm")
+    assert [subject for _, subject in notes(desk)] == [
+        "Line usb0 cannot call out",
+        "Line usb0 calls out again",
+    ]
+
+
 def test_a_line_out_of_service_claims_nothing(desk: Desk, modem: PtyModem) -> None:
     number = desk.fax()
     modem.hangs.set()
