@@ -222,8 +222,9 @@ class EcmReception(Reception):
         return self._respond(Fcf.CTR)
 
     def _asked_at_block_end(self) -> list[Action]:
-        """Take RR or CRP: behind a block they do not ask for the answer to the one before."""
-        return self._listen_again() if self._heard() else self._answer_again()
+        """Take RR or CRP: behind a block, heard or missed, they do not ask for the MCF of the one before."""
+        missed = self._said(*CONFIRMATIONS) and not self._in_time()
+        return self._listen_again() if missed or self._heard() else self._answer_again()
 
     def _confirmed_again(self) -> list[Action]:
         """Repeat a confirmation; where we gave none the question was not for us."""

@@ -189,6 +189,13 @@ def test_an_answer_asked_for_again_before_anything_came_is_given_again(asked: Fc
     assert "MCF" in names(feed(receiver, burst(command(asked)), ANSWERED + 2.0))
 
 
+@pytest.mark.parametrize("asked", [Fcf.CRP, Fcf.RR])
+def test_a_block_missed_whole_is_not_confirmed_either(asked: Fcf) -> None:
+    receiver = one_block_page()
+    receiver.handle(CarrierLost(), ANSWERED + 6.0)
+    assert "MCF" not in names(feed(receiver, burst(command(asked)), ANSWERED + 9.0))
+
+
 def test_a_sender_that_counts_every_page_as_the_first_has_a_page_we_missed_asked_for() -> None:
     """Numbers alone say that PPS-EOP 0 0 was confirmed; its command says that it was not."""
     receiver = one_block_page()
