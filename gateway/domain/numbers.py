@@ -21,7 +21,6 @@ from gateway.domain.errors import BadNumber
 
 SIMULATOR = re.compile(r"009999999(\d{1,4})")
 RFC3191 = re.compile(r"/?FAX=(?P<number>[^/=]+)(?:/T33S=(?P<sub>[0-9.\- ]+))?/?", re.IGNORECASE)
-NEVER = re.compile(r"(?!)")
 WRITTEN = re.compile(r"[0-9+\-.,()\[\]/_~\s]+")
 LOWEST, HIGHEST, E164 = 3, 20, 15
 
@@ -65,6 +64,7 @@ def parse(
     region = region_of(country) if country else None
     if country and region is None:
         raise BadNumber(f"{country!r} is not a country.")
+    digits = _without_caller_prefix(digits, region)
     number = _international(digits, region, tolerate_trunk=tolerate_trunk) or _national(
         digits, region, area_code
     )
@@ -150,6 +150,15 @@ def _international(digits: str, region: str | None, *, tolerate_trunk: bool) -> 
     return code, _without_trunk(code, national, tolerate_trunk=tolerate_trunk)
 
 
+def _without_caller_prefix(digits: str, region: str | None) -> str:
+    """Take off what shows or hides the caller; what stands behind it is read as if it stood alone."""
+    rule = (
+        denied.HIDE_OR_SHOW_CALLER.get(str(phonenumbers.country_code_for_region(region))) if region else None
+    )
+    found = rule.match(digits) if rule is not None else None
+    return digits[found.end() :] if found else digits
+
+
 def _own_prefix(digits: str, region: str | None) -> int | None:
     """Return the length of the account country's international prefix in front of these digits."""
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region) if region else None
@@ -206,11 +215,14 @@ def _national(digits: str, region: str | None, area_code: str) -> tuple[str, str
     if region is None:
         raise BadNumber("Write the number with + and country code: the account has no country.")
     code = str(phonenumbers.country_code_for_region(region))
-    if hidden := denied.HIDE_OR_SHOW_CALLER.get(code, NEVER).match(digits):
-        digits = digits[hidden.end() :]
     denied.refuse_emergency(digits, region)
     denied.refuse_carrier_select(digits, code)
-    number = phonenumbers.parse(digits, region)
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException as error:
+        raise BadNumber(f"{digits!r} is not a telephone number.") from error
+    if str(number.country_code) != code:
+        raise BadNumber(f"{digits!r} is not a telephone number of this country.")
     national = phonenumbers.national_significant_number(number)
     local = _with_area(code, digits, area_code, region)
     if not phonenumbers.is_valid_number(number) and not _complete(digits, region):

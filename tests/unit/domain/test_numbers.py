@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from gateway.domain.errors import BadNumber, NumberDenied
 from gateway.domain.numbers import parse, region_of, split
@@ -274,6 +276,35 @@ def test_short_numbers_are_complete_nowhere(written: str, country: str) -> None:
 def test_a_prefix_that_hides_the_caller_changes_nothing() -> None:
     assert parse("184-03-4477-2288", "81").canonical == "0081344772288"
     assert parse("186 03 4477 2288", "81").canonical == "0081344772288"
+    assert parse("184 00 81 3 4477 2288", "81").canonical == "0081344772288"
+
+
+def test_a_number_abroad_stays_abroad_behind_a_prefix_that_hides_the_caller() -> None:
+    """Read as a number at home, that of Peru would be dialled as a Japanese one."""
+    assert parse("186-010-49-30-1234 5678", "81").canonical == "00493012345678"
+    with pytest.raises(BadNumber, match=r"\+51"):
+        parse("186-010-51-5702476185", "81")
+    with pytest.raises(NumberDenied):
+        parse("184-010-1-900-555-1234", "81")
+
+
+@given(
+    st.sampled_from(["", "+", "00", "010", "011", "184", "186", "122", "184010", "1860"]),
+    st.text("0123456789", max_size=18),
+    st.sampled_from(["", "1", "33", "39", "44", "81", "86", "JP"]),
+)
+@example("184", "0990066558223305", "81")
+@example("186010", "", "81")
+@example("184010", "599", "JP")
+def test_whatever_digits_somebody_writes_are_a_number_or_refused(
+    prefix: str, rest: str, country: str
+) -> None:
+    try:
+        found = parse(prefix + rest, country)
+    except BadNumber:
+        return
+    assert found.canonical.startswith("00")
+    assert found.canonical.isdigit()
 
 
 def test_a_number_of_shared_cost_is_marked() -> None:
