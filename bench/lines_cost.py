@@ -155,13 +155,14 @@ def loaded() -> Iterator[None]:
 
 
 def render_for_ever() -> None:
-    """Draw a long text again and again."""
+    """Draw a long text again and again, as the gateway does: in children of a fork server."""
     from render.document import Part, Settings  # noqa: PLC0415  (only the loaded processes draw)
-    from render.pages import render_parts  # noqa: PLC0415
+    from render.sandbox import Sandbox  # noqa: PLC0415
 
     part = Part("body", "text/plain", FOUR_PAGES.encode(), "utf-8", "body", {})
-    while True:
-        render_parts([part], Settings())
+    with Sandbox(("render.warm",)) as sandbox:
+        while True:
+            sandbox.run("render.pages:render_parts", [part], Settings())
 
 
 # -- how fast a call is simulated

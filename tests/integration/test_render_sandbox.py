@@ -22,6 +22,7 @@ from render.document import Settings
 from render.errors import RenderFailed, TooManyPages
 from render.isolation import leave_network
 from render.sandbox import MIB, Limits, Sandbox
+from render.sandbox_child import NICENESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,10 @@ def test_a_result_comes_back_from_another_process(sandbox: Sandbox) -> None:
 
 def test_no_child_is_used_twice(sandbox: Sandbox) -> None:
     assert len({sandbox.run(JOB + "echo").pid for _ in range(4)}) == 4
+
+
+def test_a_child_stands_back_for_those_who_cannot_wait(sandbox: Sandbox) -> None:
+    assert sandbox.run("render_jobs:niceness") == min(19, os.nice(0) + NICENESS)
 
 
 def test_large_jobs_and_large_results_pass(sandbox: Sandbox) -> None:
