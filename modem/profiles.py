@@ -93,6 +93,12 @@ class Profile:
         return required, (*optional, *self._spelled(self.caller_id))
 
     @property
+    def once_more(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same for a modem that had it all, but may have lost its power since: no reset."""
+        required, optional = self.between_calls
+        return required[1:] if self.reset else required, optional
+
+    @property
     def between_rings(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The same while a call comes in that is not answered yet: no reset, but caller identification."""
         required, optional = self.before_answer

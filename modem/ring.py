@@ -33,6 +33,7 @@ class RingWatch:
         """`heard`: the call that is coming in already, if one is."""
         self._link = Link(profile)
         required, optional = profile.between_calls if heard is None else profile.between_rings
+        self._again = profile.once_more
         self._prepare = Prepare(required, optional, profile.settle_ms / 1000)
         self._rings = rings
         self._heard, self._comes_in = heard or Incoming(), heard is not None
@@ -70,13 +71,18 @@ class RingWatch:
             self._prepare.run(self._link)
 
     def look(self, now: float) -> None:
-        """Ask a modem that was quiet for `LOOK_SECONDS` whether it lives; `ready` again when it said so."""
+        """Ask a modem that was quiet for `LOOK_SECONDS` whether it lives; `ready` again when it said so.
+
+        It is told its settings again, without a reset: one that lost its power meanwhile forgot them, and
+        would answer calls by itself or keep the caller's number from us.
+        """
         if self._look_at is None:
             self._look_at = now + LOOK_SECONDS
         if now >= self._look_at and self.ready and not self.ringing:
             self._look_at = now + LOOK_SECONDS
             self._link.now = now
-            self._prepare = Prepare(("AT",), ())
+            required, optional = self._again
+            self._prepare = Prepare(("AT",), (*required, *optional))
             self._prepare.run(self._link)
 
     def receive_data(self, data: bytes, now: float) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.1
+CLAIM_SECONDS = 1.0
+"""How long a line that may carry nothing of what is due leaves the queue alone: a claim locks the store."""
 PORT_SECONDS = 3.0
 NEVER = 1 << 30
 
@@ -83,6 +85,7 @@ class ModemLine:
         self._traits = traits_of(config)
         self._standing = Standing(plant, config, self.worker)
         self._patience, self._faults = Patience(PORT_SECONDS), Faults()
+        self._claim_at = plant.clock()
         self._current: Mailbox | None = None
         self._stop = threading.Event()
 
@@ -220,13 +223,14 @@ class ModemLine:
         rules, now = self._plant.dialling, self._plant.now()
         if self._config.direction == "in" or rules.paused or not self._config.dials_at(now):
             return None
-        if not self._gate.enter(self.name):
+        if self._plant.clock() < self._claim_at or not self._gate.enter(self.name):
             return None
         lease = None
         try:
             due = self._plant.store.read(queue.next_due)
             if due is not None and due <= now:
                 lease = self._plant.store.run(queue.claim, self._traits, self.worker, now, rules=rules)
+                self._claim_at = self._plant.clock() + (CLAIM_SECONDS if lease is None else 0.0)
         except Unavailable as error:
             log.warning("line.no_queue", line=self.name, error=error.text)
             self._stop.wait(1.0)

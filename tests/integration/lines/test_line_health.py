@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -366,6 +367,29 @@ def test_an_account_that_asks_for_a_group_is_served_by_its_lines(desk: Desk, mod
         assert desk.state(number) is DeliveryState.QUEUED
     with working(line_on(desk, modem, name="usb1", group="night")):
         desk.shows("calling", "usb1")
+
+
+def test_a_line_that_may_carry_nothing_of_what_is_due_does_not_lock_the_store_all_the_time(
+    desk: Desk, modem: PtyModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "CLAIM_SECONDS", 3600.0)
+    real, claims, looks = queue.claim, [], threading.Semaphore(0)
+    real_look = worker.ModemLine._claim
+
+    def claim(*arguments: Any, **named_: Any) -> Any:
+        claims.append(arguments)
+        return real(*arguments, **named_)
+
+    def look(line: ModemLine) -> Any:
+        looks.release()
+        return real_look(line)
+
+    monkeypatch.setattr(queue, "claim", claim)
+    monkeypatch.setattr(worker.ModemLine, "_claim", look)
+    desk.fax()
+    with working(line_on(desk, modem, deny=["+81"])):
+        assert all(looks.acquire(timeout=30.0) for _ in range(10))
+    assert len(claims) == 1
 
 
 # -- the pool
