@@ -43,7 +43,7 @@ class Pause(Step):
         self.link.wait(self._ms / 1000)
 
     def token(self, token: Token) -> None:
-        """The line may go meanwhile."""
+        """Take note that the line went meanwhile."""
         self.link.heed_no_carrier(token)
 
     def cut(self) -> Step | None:
