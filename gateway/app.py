@@ -308,9 +308,9 @@ async def http_role(parts: Parts, stop: asyncio.Event) -> None:
     from gateway.web.live import Feed  # noqa: PLC0415
     from gateway.web.paper import Paper  # noqa: PLC0415
     from gateway.web.serving import serve  # noqa: PLC0415
-    from gateway.web.site import Site  # noqa: PLC0415
+    from gateway.web.site import LineFacts, Site  # noqa: PLC0415
 
-    http = parts.config.http
+    config, http = parts.config, parts.config.http
     site = Site(
         store=parts.store,
         blobs=parts.blobs,
@@ -322,7 +322,9 @@ async def http_role(parts: Parts, stop: asyncio.Event) -> None:
         hosts=host_names(http.public_url),
         stop=stop,
         https=http.public_url.startswith("https:"),
-        demo=demo_around(parts.config, os.environ),
+        demo=demo_around(config, os.environ),
+        lines={line.name: LineFacts(line.group, line.direction, line.hours) for line in config.line},
+        silent=config.dialling.paused,
     )
     await serve(site, [host_port(address) for address in http.listen])
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -48,8 +48,20 @@ class Demo:
 
 
 @dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What the configuration says of a line: its group, in | out | both, when it dials ("" at any time)."""
+
+    group: str = ""
+    direction: str = "both"
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """Explicit dependencies of all pages. `secret` signs form tokens; `hosts` are the names we answer to."""
+    """Explicit dependencies of all pages. `secret` signs form tokens; `hosts` are the names we answer to.
+
+    `lines` are the configured lines by name; `silent` says that the configuration allows no dialling.
+    """
 
     store: AsyncStore
     blobs: BlobStore
@@ -62,6 +74,8 @@ class Site:
     stop: asyncio.Event
     https: bool = False
     demo: Demo | None = None
+    lines: Mapping[str, LineFacts] = field(default_factory=dict)
+    silent: bool = False
 
 
 def site_of(request: Request) -> Site:
