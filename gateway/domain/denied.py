@@ -105,7 +105,7 @@ def costs_more(code: str, national: str) -> bool:
 
 def number_of(code: str, national: str) -> PhoneNumber:
     """Return the number as phonenumbers keeps it, leading zeros included."""
-    zeros = len(national) - len(national.lstrip("0"))
+    zeros = len(national) - len(str(int(national or "0")))
     return PhoneNumber(
         country_code=int(code),
         national_number=int(national or "0"),

@@ -191,6 +191,8 @@ def _length_fits(code: str, national: str) -> bool:
     number = denied.number_of(code, national)
     if len(code) + len(national) > E164 or not phonenumbers.is_possible_number(number):
         return False
+    if national.startswith("0"):  # countries whose numbers begin with a zero have them in the tables
+        return phonenumbers.is_valid_number(number)
     return phonenumbers.is_valid_number(number) or any(
         phonenumbers.is_possible_number_for_type_with_reason(number, kind) == ValidationResult.IS_POSSIBLE
         for kind in SUBSCRIBERS
@@ -226,6 +228,8 @@ def _national(digits: str, region: str | None, area_code: str) -> tuple[str, str
     national = phonenumbers.national_significant_number(number)
     local = _with_area(code, digits, area_code, region)
     if not phonenumbers.is_valid_number(number) and not _complete(digits, region):
+        if (behind := digits.removeprefix(trunk_of(region))) != digits and _length_fits(code, behind):
+            return code, behind
         if local is None:
             raise BadNumber(f"{digits} lacks the area code.")
         return code, local

@@ -108,6 +108,9 @@ def test_a_pause_hands_the_rest_to_another_exchange() -> None:
 @given(
     st.text("0123456789", max_size=20).map("00{}".format), st.sampled_from(["81", "1", "44", "7", "55", ""])
 )
+@example("007000000000", "7")  # nine zeros are not ten
+@example("0072000000000", "7")  # a trunk digit that is no zero, and an area nobody has yet
+@example("0070000000001", "7")  # no Russian number begins with a zero
 @example("00310000", "81")  # a trunk zero behind the country code is nobody's canonical number
 def test_whatever_is_dialled_is_digits_that_mean_the_number_asked_for(canonical: str, country: str) -> None:
     try:
