@@ -96,10 +96,10 @@ class BlockReceiver:
         """Tell whether every frame here was in `earlier`, so that this is no other block."""
         return all(earlier._frames.get(number) == octets for number, octets in self._frames.items())
 
-    def announced(self, last: int) -> None:
-        """Take I3 of a PPS."""
+    def announced(self, last: int, *, more_follows: bool = False) -> None:
+        """Take I3 of a PPS; a block that others follow is never one without frames."""
         empty = last == 0xFF and self.ended and not self._fresh and self._octets < LEAST_FULL_BLOCK
-        if not empty:
+        if not empty or (more_follows and not self._count):
             self._count = max(self._count, last + 1)
 
     @property

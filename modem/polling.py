@@ -26,7 +26,7 @@ from modem.fcf import Fcf, Frame
 from modem.ident import decode_ident, encode_address, encode_ident
 from modem.rates import Rate
 from modem.receiver import T30Receiver
-from modem.result import Reason
+from modem.result import PageState, Reason
 from modem.sender import T30Sender
 from modem.sending import TRIES
 from modem.states import State
@@ -185,6 +185,15 @@ class FetchingReceiver(T30Receiver):
         if self._tries < TRIES:
             return self._introduce()
         return self._end(Reason.CALL_DROPPED, f"DTC sent {TRIES} times, no answer")
+
+    def _end(
+        self, reason: Reason, t30: str = "", *before: Action, dcn: bool = True, at_once: bool = False
+    ) -> list[Action]:
+        """End as usual; a page of ours that was rejected before we fetched leaves no success."""
+        rejected = [str(page.n) for page in self._earlier if page.state is PageState.REJECTED]
+        if reason is Reason.RECEIVED and rejected:
+            reason, t30 = Reason.PAGE_REJECTED, f"fetched; rejected: page {', '.join(rejected)}"
+        return super()._end(reason, t30, *before, dcn=dcn, at_once=at_once)
 
     def _refused(self) -> list[Action]:
         """Say what DCN in answer to DTC means: the wrong password, a missing one, or nothing to fetch."""

@@ -117,7 +117,9 @@ class EcmReception(Reception):
     def _block_ended(self) -> list[Action]:
         """Hear the PPS; where no RCP closed the block the far end may be sending still."""
         self.state = State.BLOCK_END
-        rest = 0.0 if self._blocks.block.ended else LONGEST_BLOCK_BITS / self._speed().bits
+        heard = 0.0 if self._incoming.began is None else self.now - self._incoming.began
+        longest = 0.0 if self._blocks.block.ended else LONGEST_BLOCK_BITS / self._speed().bits
+        rest = max(0.0, longest - heard)
         return self._listen(ListenFrames(), Timer.REST, seconds=COMMAND_PATIENCE + rest)
 
     # -- phase D ----------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class EcmReception(Reception):
             return self._block_again(pps)
         if place is Place.BEYOND:
             return self._end(Reason.PAGE_REJECTED, f"page {self._n}: a block was not received at all")
-        self._blocks.block.announced(pps.last)
+        self._blocks.block.announced(pps.last, more_follows=pps.command is None)
         if not self._blocks.block.complete:
             return self._ask_for_missing()
         self._blocks.confirm(pps)

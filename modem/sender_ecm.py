@@ -155,6 +155,9 @@ class EcmPages(Sending):
             return self._end(Reason.ECM_FAILED, f"RNR for {Timer.T5.seconds:.0f} s (T5)")
         return self._ask(self.state, Fcf.RR, b"", TURN_ROUND)
 
+    def _asked_about(self) -> Fcf:
+        return super()._asked_about() if self._blocks.last or self.state is not State.ASKED else Fcf.MPS
+
     # -- corrections ------------------------------------------------------------------------------------
 
     def _agree_anew(self) -> list[Action]:

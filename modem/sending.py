@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from modem import plan
 from modem.actions import Action, Barrier, Dial, ListenFrames, SendTraining, Silence
 from modem.capabilities import Dcs, Dis, negotiate
-from modem.fcf import X_BIT, Fcf, Frame
+from modem.fcf import Fcf, Frame
 from modem.ident import decode_ident, encode_address, encode_ident
 from modem.notices import Answered, Identified, PageAwaiting, PageConfirmed, PageRejected, PageSending
 from modem.rates import Rate
@@ -300,11 +300,10 @@ class Sending(Session):
         """Send the page again, unless the command closed the document: see docs/adr/0011."""
         self.rtn += 1
         self._reject_page()
-        fcf, fif = self._question
-        command = fif[0] & ~X_BIT if fif else fcf
-        if command == Fcf.EOP or self._sends >= PAGE_SENDS:
+        command = self._asked_about()
+        if command is Fcf.EOP or self._sends >= PAGE_SENDS:
             return self._end(Reason.PAGE_REJECTED, self._rejections())
-        if command == Fcf.EOM:
+        if command is Fcf.EOM:
             return self._reopen()
         self._fall_back()  # at the lowest rate the page goes again as it did
         return self._train()
@@ -332,6 +331,10 @@ class Sending(Session):
 
     def _command(self) -> Fcf:
         return plan.command(self._document, self._n - self._first)
+
+    def _asked_about(self) -> Fcf:
+        """Return the command the answer just heard is to, as if a block with others behind it were a page."""
+        return self._command()
 
     # -- ends -------------------------------------------------------------------------------------------
 

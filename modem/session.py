@@ -70,9 +70,7 @@ MOST_LOST = 20  # NO CARRIER this often without a frame between: the line is dea
 LONGEST_PREAMBLE = 1.5  # seconds from a carrier that proves to be V.21 to the V.21 listener's word of it
 LONGEST_BURST = 20.0  # seconds; a long NSF and five address frames take less than half of it
 
-
-# What a successor goes on with.
-_HANDED_OVER = (
+_HANDED_OVER = (  # what a successor goes on with
     "now", "remote_id", "rtn", "ppr", "ftt", "ecm", "_their_dis_fif", "_x", "_timers", "_notices",
     "_next_notice", "_trace", "_started", "_connected", "_dialling",
 )  # fmt: skip
@@ -91,7 +89,7 @@ class Session(ABC):
             rate for rate in rates if rate.bits <= job.max_rate and rate.modulation in job.modulations
         )
         self.state = State.IDLE
-        self.now = 0.0
+        self.now = self._started = 0.0
         self.result: CallResult | None = None
         self.remote_id = ""
         self.rate: Rate | None = None
@@ -107,15 +105,13 @@ class Session(ABC):
         self._notices: list[Notice] = []
         self._trace: list[TraceEntry] = []
         self._next_notice = 1
+        self._unstored: set[int] = set()  # notices that hold bytes back
         self._signal: Signal | None = None  # what is being acted on
         self._burst: list[Frame] = []
         self._stranger = False  # the last frame was final, whole, and none of T.30
         self._burst_at: float | None = None  # when the burst that is heard, or was heard last, began
-        self._echoes = 0
-        self._lost = 0
-        self._started = 0.0
+        self._echoes = self._lost = self._dialling = 0
         self._connected: float | None = None
-        self._dialling = 0
         self._outcome = CallResult(success=False, reason=Reason.PROTOCOL)
 
     # -- the seam ---------------------------------------------------------------------------------------
@@ -143,6 +139,7 @@ class Session(ABC):
     def stored(self, notice_id: int, now: float) -> list[Action]:
         """Take note that a notice is on stable storage; a list returned replaces the one held back."""
         self.now = now
+        self._unstored.discard(notice_id)
         if notice_id == self._dialling and self._connected is None and self._wait:
             self._timers.start(self._wait, now)
         return []
@@ -163,7 +160,8 @@ class Session(ABC):
             self._finish()
             return []
         if Timer.SEND in expired:
-            return self._end(Reason.MODEM_ERROR, "the modem did not finish sending", dcn=False)
+            text = "no word that it is stored" if self._unstored else "the modem did not finish sending"
+            return self._end(Reason.MODEM_ERROR, text, dcn=False)
         if Timer.BURST in expired:
             return self._burst_ended()
         if Timer.STORE in expired:
@@ -408,7 +406,9 @@ class Session(ABC):
 
     def _barrier(self, kind: type[N], **fields: object) -> Barrier:
         """Make a write-ahead notice; returns what holds the bytes behind it."""
-        return Barrier(self._tell(kind, **fields).id)
+        notice_id = self._tell(kind, **fields).id
+        self._unstored.add(notice_id)
+        return Barrier(notice_id)
 
     def _begin(self, state: State, wait: Timer, number: str) -> Barrier:
         """Start the clocks of a call and the notice that stands before its first byte."""

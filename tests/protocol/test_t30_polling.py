@@ -392,3 +392,16 @@ def test_our_dis_offers_the_document_again_after_a_document_was_received() -> No
     ]
     assert offers
     assert all(one.can_send and not one.selective_polling for one in offers)
+
+
+def test_a_page_that_was_rejected_before_another_was_fetched_leaves_no_success() -> None:
+    def worse(side: str, frame: Frame) -> Frame:
+        return replace(frame, fcf=Fcf.RTN) if side == "answerer" and frame.fcf is Fcf.MCF else frame
+
+    call = poll(pages(1, rows=20), pages(1, rows=20), conditions=Conditions(frame=worse))
+    assert [(page.direction, page.state) for page in call.caller.pages] == [
+        ("out", PageState.REJECTED),
+        ("in", PageState.CONFIRMED),
+    ]
+    assert (call.caller.success, call.caller.reason) == (False, Reason.PAGE_REJECTED)
+    assert "fetched; rejected: page 1" in call.caller.t30

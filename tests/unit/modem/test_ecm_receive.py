@@ -128,6 +128,12 @@ def test_i3_of_ff_behind_an_empty_carrier_means_no_frames() -> None:
     assert heard(carrier([]), last=0xFF).complete
 
 
+def test_a_block_that_others_follow_is_never_one_without_frames() -> None:
+    block = heard(carrier([]))
+    block.announced(0xFF, more_follows=True)
+    assert wanted(block) == list(range(256))
+
+
 def test_i3_of_ff_behind_an_empty_carrier_asks_for_nothing_new() -> None:
     data = payload(4)
     block = heard(carrier(data), carrier([]), last=0xFF)

@@ -231,6 +231,30 @@ def test_what_the_modem_says_of_the_call_is_its_result(reason: Reason) -> None:
     )
 
 
+def test_a_store_that_hangs_is_not_laid_to_the_modem() -> None:
+    session = sender()
+    after_page(session)
+    deadline = session.next_deadline()
+    assert deadline is not None
+    session.timeout(deadline)
+    session.handle(HungUp(), deadline + 1.0)
+    assert session.result
+    assert (session.result.reason, session.result.t30) == (Reason.MODEM_ERROR, "no word that it is stored")
+
+
+def test_a_modem_that_hangs_is_told_from_a_store_that_does() -> None:
+    session = sender()
+    after_page(session)
+    for notice in session.take_notices():
+        session.stored(notice.id, 20.1)
+    deadline = session.next_deadline()
+    assert deadline is not None
+    session.timeout(deadline)
+    session.handle(HungUp(), deadline + 1.0)
+    assert session.result
+    assert session.result.t30 == "the modem did not finish sending"
+
+
 # -- the burst being heard -------------------------------------------------------------------------------
 
 
