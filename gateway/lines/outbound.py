@@ -81,7 +81,7 @@ def place(seat: Seat, lease: Lease, mailbox: Mailbox) -> Incoming | None:
     try:
         known = plant.store.read(memory.recall, lease.destination, plant.now())
         advice = advice_for(leases, known, plant.now())
-        work = joined(seat, works_of(seat, leases, advice, known.dis), known)
+        work = joined(seat, still_wanted(seat, works_of(seat, leases, advice, known.dis)), known)
         if seat.stopping():
             for one in work:
                 _give_back(seat, one.lease)
@@ -116,6 +116,15 @@ def works_of(seat: Seat, leases: Sequence[Lease], advice: Advice, dis: bytes) ->
             _impossible(seat, lease, error)
     seat.plant.stock.tidy()
     return works
+
+
+def still_wanted(seat: Seat, works: list[Work]) -> list[Work]:
+    """Leave out what its owner cancelled while its pages were made ready: nobody is rung up for that."""
+    cancelled = seat.plant.store.read(queue.cancel_requested, [work.lease.number for work in works])
+    for work in works:
+        if work.lease.number in cancelled:
+            _give_back(seat, work.lease)
+    return [work for work in works if work.lease.number not in cancelled]
 
 
 def joined(seat: Seat, works: list[Work], known: rules.Known) -> list[Work]:

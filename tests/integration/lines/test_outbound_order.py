@@ -242,3 +242,14 @@ def test_the_dial_string_waits_until_dialling_is_written(desk: Desk, seat: Seat)
     said = b"".join(seat.port.to_modem)
     assert b"ATD" not in said
     wait_until(lambda: desk.state(lease.number) is DeliveryState.WAITING_RETRY, 10.0)
+
+
+def test_a_fax_cancelled_while_its_pages_are_made_ready_is_not_dialled(desk: Desk, seat: Seat) -> None:
+    lease = desk.claimed()
+    house = desk.house
+    house.run(queue.request_cancel, lease.number, house.now, new_id=house.new_id)
+    mailbox = Mailbox()
+    place(seat, lease, mailbox)
+    mailbox.close()
+    row = desk.delivery(lease.number)
+    assert (row.state, row.dials, row.attempts) == (DeliveryState.CANCELLED, 0, [])
