@@ -29,7 +29,8 @@ class Result:
 
     `page_begun` is true once a page was under way in the last call; `simulated_line` once any call went
     over a simulated line. `request_id` is the Message-ID of the request mail, as it came. `stopped_at` is the
-    first page that was not confirmed, 0 for the one behind the confirmed ones.
+    first page that was not confirmed, 0 for the one behind the confirmed ones; `unsure` are pages that
+    went out in some call and whose confirmation nobody saw.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Result:
     pages: int = 0
     pages_confirmed: int = 0
     stopped_at: int = 0
+    unsure: tuple[int, ...] = ()
     line_seconds: float = 0.0
     dials: int = 0
     page_begun: bool = False
@@ -94,8 +96,16 @@ def notice_of(result: Result, language: str) -> Notice:
         banner=gettext("SIMULATED: this fax went over a simulated line. No telephone call was made.")
         if result.simulated_line
         else "",
-        remarks=tuple(said(warning, language) for warning in result.warnings),
+        remarks=(*(said(warning, language) for warning in result.warnings), *maybes(result, language)),
     )
+
+
+def maybes(result: Result, language: str) -> list[str]:
+    """Return what is said of pages that may have arrived in an earlier call, whatever ended the last one."""
+    is_the_cause = result.told_cause in (Cause.NO_RESPONSE_PAGE, Cause.UNCERTAIN)
+    told = result.stopped_at if is_the_cause else 0
+    text = translations(language).ugettext(WORDS[Cause.NO_RESPONSE_PAGE].why)
+    return [text % {"page": page} for page in result.unsure if page != told]
 
 
 def sentences(result: Result, language: str) -> tuple[str, str]:

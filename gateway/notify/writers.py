@@ -121,8 +121,16 @@ def result_of(delivery: Delivery, lease: MailLease) -> Result:
         simulated_line=any(attempt.simulated for attempt in delivery.attempts),
         simulated_status=delivery.simulated_status,
         request_id=message.message_id if message else "",
+        unsure=tuple(unsure(delivery)),
         warnings=(*fax.warnings, *(TWICE % {"page": page} for page in perhaps_twice(delivery))),
     )
+
+
+def unsure(delivery: Delivery) -> list[int]:
+    """Return the pages that may have arrived: out in some call, confirmed in none."""
+    pages = [page for attempt in delivery.attempts for page in attempt.pages]
+    confirmed = {page.n for page in pages if page.state == PageState.CONFIRMED.value}
+    return sorted({page.n for page in pages if page.state == PageState.AWAITING.value} - confirmed)
 
 
 def perhaps_twice(delivery: Delivery) -> list[int]:

@@ -153,3 +153,29 @@ async def test_the_page_that_was_refused_is_named_though_later_ones_were_taken(
     )
     assert "page 2" in text_of(mail).lower()
     assert "page 3" not in text_of(mail).lower()
+
+
+SAYS_SO_ITSELF = (Cause.NO_RESPONSE_PAGE, Cause.UNCERTAIN)
+"""Its sentence stands twice in the mail: as the reason, and in the line of the result."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "calls"),
+    [
+        (Cause.BUSY, ({1: "awaiting"}, {})),
+        (Cause.CALL_DROPPED, ({1: "awaiting"},)),
+        (Cause.CANCELLED, ({1: "awaiting"},)),
+        (Cause.NO_RESPONSE_PAGE, ({1: "awaiting"},)),
+        (Cause.UNCERTAIN, ({1: "awaiting"},)),
+    ],
+)
+async def test_a_page_that_may_have_arrived_is_told_of_once_whatever_ended_the_last_call(
+    store: AsyncStore, clock: Clock, sender: Any, cause: Cause, calls: tuple[dict[int, str], ...]
+) -> None:
+    final = {Cause.CANCELLED: DeliveryState.CANCELLED, Cause.UNCERTAIN: DeliveryState.UNCERTAIN}
+    attempts = [attempt(pages=[Page(n=n, state=kind) for n, kind in pages.items()]) for pages in calls]
+    changes = {"state": final.get(cause, DeliveryState.FAILED), "cause": cause, "pages_confirmed": 0}
+    mail = await mail_of(store, clock, sender, notify={"language": "en"}, attempts=attempts, **changes)
+    text = text_of(mail)
+    assert text.count("may have arrived") == (2 if cause in SAYS_SO_ITSELF else 1)
+    assert "Page 1 may have arrived" in text or cause in SAYS_SO_ITSELF
