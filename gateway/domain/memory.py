@@ -4,7 +4,8 @@ A machine and the line to it stay what they were for a while: one that never tra
 and each try costs six seconds. So every call leaves facts, the next one begins from them, and each fact is
 forgotten thirty days after the call that showed it (t30-class1.md section 11). Only that a fax was ever
 reached is kept: a number where one answered is no wrong number. A rate that had to be lowered is tried again
-one step higher after three clean calls; one bad day must not cost line time for a month. It refuses to judge
+one step higher after three clean calls, and so is V.17 after its first failure: one bad day must not cost
+line time for a month. It refuses to judge
 a single fax: which call follows is `domain.retry`'s question.
 """
 
@@ -19,6 +20,8 @@ from gateway.domain.retry import RATES, Advice
 KEPT = timedelta(days=30)
 CLEAN_CALLS = 3
 ECM_FAILURES = 2
+V17_FAILURES = 2
+"""So many show that it is the machine; a single one may have been the line."""
 UNTRAINED = frozenset({Cause.TRAINING_FAILED, Cause.NO_RESPONSE_DCS, Cause.REMOTE_DISCONNECT})
 """Ends of a call without a page that mean: they did not like our training."""
 
@@ -28,7 +31,8 @@ class Known:
     """What we know of a number we call. Times are aware; None = nothing of the kind happened.
 
     `dis` is the FIF of the far machine's last DIS; `rate`, `ecm`, `compression`, `resolution` are those of
-    the last call that brought a page over; `cap` in bits/s is where the next call begins, 0 = at the top.
+    the last call that brought a page over; `cap` in bits/s is where the next call begins, 0 = at the top;
+    `clean` counts calls without trouble; `v17_again` says that V.17 is tried once more.
     """
 
     reached: bool = False
@@ -43,6 +47,8 @@ class Known:
     capped_at: datetime | None = None
     clean: int = 0
     v17_at: datetime | None = None
+    v17_failures: int = 0
+    v17_again: bool = False
     ecm_failures: int = 0
     ecm_at: datetime | None = None
     no_eom_at: datetime | None = None
@@ -83,7 +89,7 @@ def after(known: Known, call: Called) -> Known:
     if call.confirmed:
         now = _worked(now, call)
     if call.v17 and _v17_failed(call):
-        now = replace(now, v17_at=call.at)
+        now = replace(now, v17_at=call.at, v17_failures=now.v17_failures + 1, v17_again=False, clean=0)
     if call.cause is Cause.ECM_FAILED:
         now = replace(now, ecm_failures=now.ecm_failures + 1, ecm_at=call.at)
     return replace(now, no_eom_at=call.at) if call.no_reopening else now
@@ -100,12 +106,16 @@ def _worked(known: Known, call: Called) -> Known:
         return known
     if call.ecm:
         known = replace(known, ecm_failures=0, ecm_at=None)
-    if not known.cap:
+    if not known.cap and known.v17_at is None:
         return known
     if known.clean + 1 < CLEAN_CALLS:
         return replace(known, clean=known.clean + 1)
+    again = known.v17_at is not None and known.v17_failures < V17_FAILURES
+    known = replace(known, clean=0, v17_again=again)
+    if not known.cap:
+        return known
     higher = min((rate for rate in RATES if rate > known.cap), default=RATES[-1])
-    return replace(known, cap=0 if higher == RATES[-1] else higher, clean=0)
+    return replace(known, cap=0 if higher == RATES[-1] else higher)
 
 
 def _v17_failed(call: Called) -> bool:
@@ -121,7 +131,7 @@ def fresh(known: Known, now: datetime) -> Known:
     if is_old(known.capped_at, now):
         known = replace(known, cap=0, capped_at=None, clean=0)
     if is_old(known.v17_at, now):
-        known = replace(known, v17_at=None)
+        known = replace(known, v17_at=None, v17_failures=0, v17_again=False)
     if is_old(known.ecm_at, now):
         known = replace(known, ecm_failures=0, ecm_at=None)
     return replace(known, no_eom_at=None) if is_old(known.no_eom_at, now) else known
@@ -135,4 +145,5 @@ def is_old(at: datetime | None, now: datetime) -> bool:
 def advice(known: Known, now: datetime) -> Advice:
     """Return how to begin the next call to this number."""
     known = fresh(known, now)
-    return Advice(v17=known.v17_at is None, ecm=known.ecm_failures < ECM_FAILURES, max_rate=known.cap or None)
+    v17 = known.v17_at is None or known.v17_again
+    return Advice(v17=v17, ecm=known.ecm_failures < ECM_FAILURES, max_rate=known.cap or None)

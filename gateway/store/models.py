@@ -411,6 +411,8 @@ class NumberMemory(Base):
     capped_at: Mapped[datetime | None]
     clean: Mapped[int] = mapped_column(default=0)
     v17_at: Mapped[datetime | None]
+    v17_failures: Mapped[int] = mapped_column(default=0)
+    v17_again: Mapped[bool] = mapped_column(default=False)
     ecm_failures: Mapped[int] = mapped_column(default=0)
     ecm_at: Mapped[datetime | None]
     no_eom_at: Mapped[datetime | None]

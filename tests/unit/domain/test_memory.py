@@ -65,6 +65,26 @@ def test_a_machine_that_does_not_take_v17_is_not_offered_it_again(cause: Cause) 
     assert not advice(after_all(broken(cause)), NOON).v17
 
 
+def test_one_bad_call_does_not_keep_a_number_from_v17_for_a_month() -> None:
+    bad, slow = broken(Cause.TRAINING_FAILED), call(rate=9600, v17=False)
+    assert not advice(after_all(bad, slow, slow), NOON).v17
+    assert advice(after_all(bad, slow, slow, slow), NOON).v17
+    assert advice(after_all(bad, slow, slow, slow, call(), call(), call()), NOON).v17
+
+
+def test_v17_that_fails_when_it_is_tried_again_is_left_alone_for_a_month() -> None:
+    bad, slow = broken(Cause.REMOTE_DISCONNECT), call(rate=9600, v17=False)
+    known = after_all(bad, slow, slow, slow, bad, *[slow] * 9)
+    assert not advice(known, NOON).v17
+    assert advice(known, NOON + LATER).v17
+
+
+def test_three_clean_calls_raise_the_rate_and_allow_v17_together() -> None:
+    slow = call(rate=7200, v17=False)
+    start = advice(after_all(call(ftt=3, rate=7200), slow, slow, slow), NOON)
+    assert (start.v17, start.max_rate) == (True, 9600)
+
+
 def test_falling_from_v17_to_v29_is_trouble_even_where_the_fax_arrived() -> None:
     assert not advice(after_all(call(ftt=2, rate=9600)), NOON).v17
 
