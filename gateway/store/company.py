@@ -16,6 +16,7 @@ from sqlalchemy import select
 from gateway.domain.outcome import Cause
 from gateway.domain.states import FaxState
 from gateway.store import candidates, endings, holds, queue
+from gateway.store.database import one_at_a_time
 from gateway.store.leases import held
 from gateway.store.models import Delivery, Fax
 
@@ -47,6 +48,9 @@ def claim(
     held(session, Delivery, lease.number, lease.epoch, lease.worker)
     if is_alone(lease):
         return []
+    one_at_a_time(
+        session, f"destination {lease.destination}"
+    )  # as `queue.claim`: the number's caps are counted
     until = now + timedelta(seconds=lease_seconds)
     room = PAGES - len(lease.left)
     found: list[Lease] = []

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from store_fixtures import Call, House
+from sqlalchemy import func, select
+from store_fixtures import Call, Cluster, House
 
-from gateway.domain.caps import Caps
+from gateway.domain.caps import Caps, NumberCaps
 from gateway.domain.dialling import Rules
 from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
@@ -108,6 +109,25 @@ def test_pages_the_machine_could_not_take_go_alone_either_way(house: House) -> N
     second = led(house)
     assert second.number == other
     assert joining(house, second) == []
+
+
+@pytest.mark.parametrize("rules", [Rules(caps=Caps(calls_per_hour=3)), Rules(number=NumberCaps(2, 3))])
+def test_one_call_never_holds_more_than_a_cap_has_left(house: House, rules: Rules) -> None:
+    for _ in range(5):
+        house.ready(TOKYO)
+    assert len(joining(house, led(house), rules=rules)) == 2
+
+
+def test_nobody_counts_the_calls_of_a_number_while_companions_are_claimed(cluster: Cluster) -> None:
+    """On PostgreSQL two transactions would both find the cap free. SQLite has one writer at a time."""
+    house = House(cluster.url(cluster.fresh("migrated")))
+    house.ready(TOKYO)
+    lead = led(house)
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"destination {TOKYO}", 0))
+    with house.store.begin() as one, house.store.begin() as other:
+        company.claim(one, lead, house.now)
+        assert other.scalar(select(lock)) is False
+    house.close()
 
 
 def test_a_cap_that_is_reached_keeps_a_companion_back(house: House) -> None:
