@@ -19,6 +19,8 @@ from gateway.domain.retry import RATES, Advice
 
 KEPT = timedelta(days=30)
 CLEAN_CALLS = 3
+LONGEST_IDENT = 40
+"""T.30 has 20 characters; a machine may send any number of them."""
 ECM_FAILURES = 2
 V17_FAILURES = 2
 """So many show that it is the machine; a single one may have been the line."""
@@ -82,7 +84,7 @@ def after(known: Known, call: Called) -> Known:
         fresh(known, call.at),
         used_at=call.at,
         reached=known.reached or bool(call.dis),
-        ident=call.ident or known.ident,
+        ident=(call.ident or known.ident)[:LONGEST_IDENT],
     )
     if call.dis:
         now = replace(now, dis=call.dis)

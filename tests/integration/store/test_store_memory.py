@@ -59,6 +59,12 @@ def test_a_machine_reached_once_makes_a_silent_call_worth_repeating(house: House
     assert states == [DeliveryState.WAITING_RETRY] * 3
 
 
+def test_an_identity_of_any_length_is_remembered_as_far_as_there_is_room(house: House) -> None:
+    call = Called(Cause.SENT, house.now, dis=DIS, confirmed=1, ident="x" * 1000)
+    house.run(memory.learn, TOKYO, call)
+    assert house.store.read(memory.recall, TOKYO, house.now).ident == "x" * 40
+
+
 def test_a_number_where_no_fax_ever_answered_is_called_once_more_and_left_alone(house: House) -> None:
     house.ready(TOKYO)
     states = []
