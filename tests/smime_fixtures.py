@@ -127,6 +127,10 @@ class Authority:
         subject = options.pop("subject", distinguished("Alice"))
         return Identity(_certificate(subject, key.public_key(), self, key, **options), key)
 
+    def certify(self, key: Any, subject: x509.Name) -> x509.Certificate:
+        """Return a certificate for a key that cannot sign by itself."""
+        return _certificate(subject, key.public_key(), self, self.key)
+
     def crl(
         self,
         *revoked: Identity | Authority,
