@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+LONGEST_NUMBER = 40
 CLOSED = (ReceptionState.COMPLETE, ReceptionState.PARTIAL)
 
 
@@ -66,6 +67,7 @@ def open_reception(
     caller: str = "",
 ) -> int:
     """Write that a call was answered; return its public number."""
+    called, caller = _as_number(called), _as_number(caller)
     number = allocate(session, "reception")
     session.add(
         Reception(
@@ -82,6 +84,11 @@ def open_reception(
     session.flush()
     events.append(session, "reception.started", now, number=number, line=line, called=called, caller=caller)
     return number
+
+
+def _as_number(told: str) -> str:
+    """Return what a modem gave as a number: an exchange may send an address in its place, or noise."""
+    return "".join(filter(str.isprintable, told))[:LONGEST_NUMBER]
 
 
 def identified(session: Session, number: int, *, remote_id: str = "", sub: str = "") -> None:

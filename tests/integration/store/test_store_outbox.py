@@ -258,6 +258,11 @@ def test_a_call_without_a_page_is_partial_and_forwarded_to_nobody(house: House) 
     assert house.store.read(receptions.unrouted) == []
 
 
+def test_a_caller_with_no_number_but_something_long_is_answered_all_the_same(house: House) -> None:
+    number = opened(house, caller="sip:alice\0\x1b@" + "x" * 200 + ".example", called="")
+    assert house.store.read(receptions.get_reception, number).caller == "sip:alice@" + "x" * 30
+
+
 def test_a_dead_workers_receptions_are_closed_as_partial(house: House) -> None:
     mine, other = opened(house), opened(house, worker="host/usb1/1")
     house.run(receptions.page_stored, mine, page(1), house.now)
