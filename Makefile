@@ -1,7 +1,8 @@
 # Two commands for a newcomer: make demo, make test. The rest is for those who change things.
 SHELL := /bin/sh
 BIN := .venv/bin
-QUICK := tests/unit tests/protocol tests/property
+# Calls with audio take minutes: they are in `make test` only.
+QUICK := tests/unit tests/property $(filter-out %_with_libspandsp.py,$(wildcard tests/protocol/test_*.py))
 
 .PHONY: setup setup-test demo test check interop storm bench
 

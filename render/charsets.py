@@ -30,6 +30,9 @@ _SUPERSETS = {
     "ks_c_5601-1987": ("cp949",),
     "euc-kr": ("cp949",),
 }
+_NO_CHARSETS = frozenset({"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape"})
+"""Python's own codecs that no mail means; some of them fail even where what they cannot read is replaced."""
+
 _LANGUAGES = (
     ("iso2022_jp", "ja"),
     ("iso-2022-jp", "ja"),
@@ -88,9 +91,11 @@ def _known(name: str) -> bool:
     if name in _SUPERSETS:
         return True
     try:
-        return codecs.lookup(name)._is_text_encoding  # noqa: SLF001  (the only way to tell text codecs from zip or rot13)
+        codec = codecs.lookup(name)
     except (LookupError, ValueError):
         return False
+    # The only way to tell text codecs from zip or rot13.
+    return codec._is_text_encoding and codec.name not in _NO_CHARSETS  # noqa: SLF001
 
 
 def language(text: str, codec: str = "") -> str:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("postline", deadline=None)  # no test has a clock: the machine may be busy
+settings.load_profile("postline")
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -31,6 +31,14 @@ def test_a_declared_charset_is_read_with_its_vendor_extensions(text: str, codec:
     assert decode(text.encode(codec), declared)[0] == text
 
 
+@pytest.mark.parametrize(
+    "declared", ["undefined", "UNDEFINED", "idna", "punycode", "unicode_escape", "raw-unicode-escape", "zip"]
+)
+def test_a_codec_that_is_no_charset_of_mail_says_nothing(declared: str) -> None:
+    assert decode(b"caf\xc3\xa9 \\u00e9", declared) == ("café \\u00e9", "utf_8")
+    assert decode(b"\x00\xff", declared)[1] != declared.lower()
+
+
 @pytest.mark.parametrize("codec", ["utf_8", "iso2022_jp", "cp932"])
 def test_japanese_without_a_label_is_recognised(codec: str) -> None:
     assert decode("日本語のメール".encode(codec))[0] == "日本語のメール"
