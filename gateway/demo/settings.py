@@ -62,7 +62,7 @@ far = [
   {{ number = "{fax}", answers = "fax", ident = "+81 3 1234 5678" }},
   {{ number = "{busy}", answers = "busy" }},
   {{ number = "{silent}", answers = "no-answer" }},
-  {{ number = "{drops}", answers = "fax", drop = {{ page = 1, after_s = 3.0 }} }},
+  {{ number = "{drops}", answers = "fax", drop = {{ page = 1, after_s = 1.0 }} }},
   {{ number = "{noisy}", answers = "fax", seed = 1, bursts = {bursts} }},
   {{ number = "{cut}", answers = "fax", drop = {{ page = 2, after_s = 3.0 }} }},
 ]

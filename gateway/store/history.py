@@ -64,6 +64,16 @@ def calls_of_line(session: Session, line: str, limit: int = 20) -> list[Attempt 
     return sorted(calls, key=lambda call: call.started_at, reverse=True)[:limit]
 
 
+def sharing(session: Session, delivery: Delivery) -> dict[int, list[int]]:
+    """Return, for each attempt of a delivery, the other deliveries whose pages went out in the same call."""
+    calls = {attempt.call: attempt.id for attempt in delivery.attempts if attempt.call is not None}
+    query = select(Attempt.call, Attempt.delivery_number).where(Attempt.call.in_(calls)).order_by(Attempt.id)
+    others: dict[int, list[int]] = {}
+    for call, number in session.execute(query.where(Attempt.delivery_number != delivery.number)):
+        others.setdefault(calls[call or 0], []).append(number)
+    return others
+
+
 def owed(session: Session, limit: int = 20) -> tuple[int, Sequence[Outbox]]:
     """Return how many mails are not handed over yet, and the oldest of them."""
     open_rows = Outbox.state.in_(("owed", "sending"))

@@ -1,13 +1,16 @@
 """The T.30 ladder of a call: who said what, ours on one side, theirs on the other, with the time.
 
 Read from the live `call.trace` events while the call stands and from its log once it ended; both are lines
-of `gateway.lines.trace`. What the modem was told (AT commands) is kept apart: it is for engineers.
+of `gateway.lines.trace`. What the modem was told (AT commands) is kept apart: it is for engineers. With error
+correction a page goes out in blocks, each with its PPS and MCF; blocks in a row that arrived at once are one
+rung here (the log has them all).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.language import N_
@@ -37,6 +40,10 @@ MEANINGS: Final[dict[str, str]] = {
     "DCN": N_("hang up"),
     "CRP": N_("say that again"),
     "PPS": N_("this part of the page is out"),
+    "PPS-NULL": N_("this part of the page is out, and the page goes on"),
+    "PPS-MPS": N_("the page is out, another one follows"),
+    "PPS-EOM": N_("the page is out, something else follows"),
+    "PPS-EOP": N_("the page is out, it was the last"),
     "PPR": N_("some of it came damaged: send that again"),
     "CTC": N_("go on with this part at a lower speed"),
     "CTR": N_("go on, then"),
@@ -45,6 +52,14 @@ MEANINGS: Final[dict[str, str]] = {
     "RNR": N_("wait, not ready yet"),
     "RR": N_("ready now?"),
 }
+
+
+PART_ARRIVED: Final = N_("this part arrived well")
+SMOOTH: Final = N_("parts of the page, each of which arrived at once")
+COMMANDS: Final = {0x00: "NULL", 0x2E: "EOP", 0x4E: "MPS", 0x8E: "EOM"}
+"""Post-page commands inside a PPS, as octets with the first bit lowest."""
+PPS: Final = re.compile("ff(?:03|13)b[ef](..)(..)(..)(..)")
+BLOCK: Final = re.compile(r"block \d+ of \d+: (\d+) of (\d+) frames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,52 @@ class Rung:
 
 def rungs(entries: Iterable[dict[str, Any]]) -> list[Rung]:
     """Return the ladder of trace entries (`at`, `dir` or `direction`, `kind`, `text`), in their order."""
-    return [rung(entry) for entry in entries]
+    return folded(parts_told([rung(entry) for entry in entries]))
+
+
+def parts_told(told: list[Rung]) -> list[Rung]:
+    """Say of an MCF behind a PPS-NULL that it confirms a part, not a page."""
+    before, result = "", []
+    for one in told:
+        if one.name == "MCF" and before == "PPS-NULL":
+            one = replace(one, meaning=PART_ARRIVED)  # noqa: PLW2901  (the same rung, told better)
+        before = one.name or before
+        result.append(one)
+    return result
+
+
+def folded(told: list[Rung]) -> list[Rung]:
+    """Put blocks in a row that arrived at the first try into one rung each; AT lines stay where they are."""
+    shown = [n for n, one in enumerate(told) if one.kind != "at"]
+    gone: set[int] = set()
+    k = 0
+    while k < len(shown):
+        run, blocks = k, 0
+        while length := smooth(
+            told[shown[run - 1]] if run else None, [told[n] for n in shown[run : run + 3]]
+        ):
+            run, blocks = run + length, blocks + 1
+        if blocks > 1:
+            first = told[shown[k]]
+            told[shown[k]] = Rung(first.at, first.ours, "page", f"{blocks} blocks", meaning=SMOOTH)
+            gone |= set(shown[k + 1 : run])
+        k = max(run, k + 1)
+    return [one for n, one in enumerate(told) if n not in gone]
+
+
+def smooth(before: Rung | None, next_three: list[Rung]) -> int:
+    """Return how many of these rungs are one block that arrived at once; 0 if none, or its page's last."""
+    if before is not None and (before.name == "PPR" or is_whole(before) is False):
+        return 0
+    block = bool(next_three) and is_whole(next_three[0]) is True
+    names = [one.name for one in next_three[block : block + 2]]
+    return 2 + block if names == ["PPS-NULL", "MCF"] else 0
+
+
+def is_whole(rung: Rung) -> bool | None:
+    """Say whether a block goes out with all its frames or with some again; None where no block goes out."""
+    found = BLOCK.search(rung.text)
+    return found[1] == found[2] if found else None
 
 
 def rung(entry: dict[str, Any]) -> Rung:
@@ -70,6 +130,8 @@ def rung(entry: dict[str, Any]) -> Rung:
     text = str(entry.get("text", ""))
     kind = str(entry.get("kind", ""))
     name, said = named(text) if kind in ("frame", "training") else ("", text)
+    if name == "PPS" and not said:
+        name, said = partial_page(str(entry.get("raw", "")))
     return Rung(
         at=float(entry.get("at", 0.0)),
         ours=(entry.get("dir") or entry.get("direction")) == ">",
@@ -79,6 +141,16 @@ def rung(entry: dict[str, Any]) -> Rung:
         meaning=MEANINGS.get(name, ""),
         raw=str(entry.get("raw", "")),
     )
+
+
+def partial_page(raw: str) -> tuple[str, str]:
+    """Return the name of a PPS with its post-page command, and its frames, from its octets (T.30 A.4.3)."""
+    found = PPS.fullmatch(raw)
+    command = COMMANDS.get(int(found[1], 16) & 0xFE) if found else None
+    if found is None or command is None:
+        return "PPS", ""
+    page, block, last = (int(found[n], 16) for n in (2, 3, 4))
+    return f"PPS-{command}", f"page {page + 1}, block {block + 1}: {last + 1} frames"
 
 
 def named(text: str) -> tuple[str, str]:

@@ -41,6 +41,14 @@ class Show:
         """Return the name of a zone, as it is used."""
         return zone_of(zone).key
 
+    def facts(self, values: dict[str, object], at: datetime | None, zone: str) -> dict[str, str]:
+        """Return the values of a sentence's holes as people read them; `time` is the moment `at`."""
+        told = {
+            name: self.amount(value) if isinstance(value, int) else for_people(str(value))
+            for name, value in values.items()
+        }
+        return told | {"time": clock_time(at, zone) if at else ""}
+
     def amount(self, value: float) -> str:
         """Return a whole number with the language's separators."""
         return str(format_decimal(round(value), locale=self._language))

@@ -59,9 +59,9 @@ PARTLY_SENT: Final = Word(N_("Sent in part"), "bad")
 TEST_NUMBER: Final = Word(N_("Test number"), "doubt")
 RECEPTION: Final[dict[ReceptionState, Word]] = {
     ReceptionState.RECEIVING: Word(N_("Receiving"), "moving"),
-    ReceptionState.COMPLETE: Word(N_("Received"), "good"),
+    ReceptionState.COMPLETE: Word(N_("Received in full"), "good"),
     ReceptionState.PARTIAL: Word(N_("Received in part"), "doubt"),
-    ReceptionState.ROUTED: Word(N_("Received"), "good"),
+    ReceptionState.ROUTED: Word(N_("Received in full"), "good"),
 }
 NO_PAGE: Final = Word(N_("No page received"), "bad")
 FORWARD: Final[dict[ForwardState, Word]] = {

@@ -71,7 +71,7 @@ def test_a_delivery_is_told_by_state_and_cause(row: Delivery, text: str) -> None
     ("state", "cause", "pages", "text"),
     [
         (ReceptionState.RECEIVING, None, 0, "Receiving"),
-        (ReceptionState.ROUTED, Cause.RECEIVED, 1, "Received"),
+        (ReceptionState.ROUTED, Cause.RECEIVED, 1, "Received in full"),
         (ReceptionState.ROUTED, Cause.CALL_DROPPED, 1, "Received in part"),
         (ReceptionState.PARTIAL, Cause.CALL_DROPPED, 0, "No page received"),
     ],

@@ -150,8 +150,8 @@ def read(demo: Demo) -> Story:
     forwards = [mail for box in boxes.values() for mail in box if is_kept(index, "forward", mail)]
     return Story(
         index=index,
-        outbound=ladder_of(demo.evidence / "outbound-trace.jsonl", ready="outbound" in index),
-        inbound=ladder_of(demo.evidence / "inbound-trace.jsonl", ready="inbound" in index),
+        outbound=ladder_of(demo.evidence, index, "outbound"),
+        inbound=ladder_of(demo.evidence, index, "inbound"),
         result=next((mail for mail in own if is_kept(index, "result", mail)), None),
         forwards=forwards,
     )
@@ -171,9 +171,12 @@ def is_kept(index: dict[str, Any], kind: str, mail: mailboxes.Mail) -> bool:
     return f"mails/{kind}-{mail.address}-{mail.n:04d}.eml" in index.get("mails", {}).get(kind, ())
 
 
-def ladder_of(file: Path, *, ready: bool) -> Ladder:
+def ladder_of(folder: Path, index: dict[str, Any], way: str) -> Ladder:
     """Return the ladder of a kept log, empty before it is there."""
-    return Ladder(ladder.of_log(file.read_bytes()) if ready else [], live=False)
+    if way not in index:
+        return Ladder([], live=False)
+    log = (folder / f"{way}-trace.jsonl").read_bytes()
+    return Ladder(ladder.of_log(log), live=False, line_seconds=float(index[way].get("line_seconds", 0.0)))
 
 
 def demo_of(request: Request) -> Demo:

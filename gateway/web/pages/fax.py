@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 
-from gateway import wording
+from gateway import transmitted, wording
 from gateway.domain.outcome import Cause
 from gateway.language import N_
 from gateway.store import history as store
 from gateway.store import traces
 from gateway.store.faxes import get_delivery
 from gateway.store.receptions import get_reception
-from gateway.web import ladder, sheets, timeline, words
+from gateway.web import ladder, outlook, sheets, timeline, words
 from gateway.web.live import whole
 from gateway.web.site import site_of
 from gateway.web.view import look, page, zones
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from gateway.store.blobs import BlobStore
     from gateway.store.models import Attempt, Delivery, Event, Outbox, Reception
     from gateway.web.ladder import Rung
+    from gateway.web.outlook import Outlook
     from gateway.web.sheets import Sheet
+    from gateway.web.site import Site
 
 ZOOMS: Final = 3
 EVIDENCE: Final[dict[str, str]] = {
@@ -48,6 +50,8 @@ class Sent:
     events: Sequence[Event]
     signals: Sequence[Event]
     mails: Sequence[Outbox]
+    sharing: dict[int, list[int]]
+    outlook: Outlook
     zone: str
 
 
@@ -63,15 +67,24 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The ladder of one call. `seconds` is how long the call was; `live` while it still grows."""
+    """The ladder of one call; `live` while it still grows. `line_seconds`: how long it took on the line.
+
+    `seconds` is how long it took by our clock: far less where a simulated line runs faster than time.
+    """
 
     rungs: list[Rung]
     live: bool
+    line_seconds: float = 0.0
 
     @property
     def seconds(self) -> float:
         """Time of the last signal."""
         return self.rungs[-1].at if self.rungs else 0.0
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the line ran faster than time, so that the seconds of its signals are not a telephone's."""
+        return self.line_seconds > 2 * self.seconds > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +109,29 @@ class Viewer:
 async def fax(request: Request) -> Response:
     """Show a fax by its public number."""
     number = request.path_params["number"]
-    found = await look(request, read, number)
+    found = await look(request, read, number, site_of(request))
     if found is None:
         raise HTTPException(404)
     draw = show_sent if isinstance(found, Sent) else show_got
     return await draw(request, found)  # type: ignore[arg-type]
 
 
-def read(session: Session, number: int) -> Sent | Got | None:
+def read(session: Session, number: int, site: Site) -> Sent | Got | None:
     """Return the delivery or reception of this number with what belongs to it."""
     if whole(str(number)) == 0:
         return None
     events, signals = store.events_of(session, number), store.signals_of(session, number)
     if delivery := get_delivery(session, number):
         mails = store.mails_about(session, number)
-        return Sent(delivery, events, signals, mails, delivery.fax.account.timezone)
+        return Sent(
+            delivery,
+            events,
+            signals,
+            mails,
+            sharing=store.sharing(session, delivery),
+            outlook=outlook.of(session, delivery, site.now(), silent=site.silent),
+            zone=delivery.fax.account.timezone,
+        )
     if reception := get_reception(session, number):
         zone = zones(session).get(reception.account_id, "UTC")
         return Got(reception, events, signals, zone)
@@ -134,6 +155,10 @@ async def show_sent(request: Request, found: Sent) -> Response:
         viewer=viewer_of(request, sheets.of_delivery(delivery)),
         moments=timeline.moments(found.events),
         ladders=[await ladder_of(blobs, call, found.signals, call.id) for call in delivery.attempts],
+        lines_of={call.id: header_of(call) for call in delivery.attempts},
+        sharing=found.sharing,
+        outlook=found.outlook,
+        troubles=list(outlook.troubles(found.outlook.known)),
         wording=wording.WORDS,
         words=words,
         resolutions=sheets.RESOLUTIONS,
@@ -164,6 +189,12 @@ async def show_got(request: Request, found: Got) -> Response:
     )
 
 
+def header_of(call: Attempt) -> str:
+    """Return the header line of the first page of a call, its columns apart; "" for none."""
+    header = transmitted.look_of(call).header
+    return "  ·  ".join(header.columns(call.first_page)) if header else ""
+
+
 def viewer_of(request: Request, pages: list[Sheet]) -> Viewer:
     """Return the viewer as the query asks for it; a number beyond the ends shows the nearest page."""
     n, zoom = whole(request.query_params.get("page")), whole(request.query_params.get("zoom"))
@@ -177,7 +208,7 @@ async def ladder_of(
     if call.trace_blob is not None:
         try:
             log = await asyncio.to_thread(lambda key: traces.unpack(blobs.read(key)), call.trace_blob)
-            return Ladder(ladder.of_log(log), live=False)
+            return Ladder(ladder.of_log(log), live=False, line_seconds=call.line_seconds)
         except OSError:
             pass  # the log is gone; the live signals may still be there
     return Ladder(ladder.of_events(signals, attempt), live=call.ended_at is None)

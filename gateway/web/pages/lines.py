@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway import wording
 from gateway.domain.outcome import Cause
 from gateway.domain.states import PageState
+from gateway.language import N_
 from gateway.store import history as store
+from gateway.store import switches
 from gateway.store.lines import all_lines
 from gateway.store.models import Attempt
 from gateway.web import words
+from gateway.web.site import site_of
 from gateway.web.view import look, page
 from gateway.web.words import Word
 
@@ -23,9 +26,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from gateway.store.models import LineStatus, Outbox, Reception
+    from gateway.store.models import LineStatus, Outbox, Reception, Switch
 
 MOST_CALLS = 12
+DIRECTIONS: Final = {"in": N_("answers only"), "out": N_("calls only"), "both": N_("calls and answers")}
+
+
+NOT_DIALLED: Final = Word(N_("Given back before it was dialled"), "still")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Board:
     """What the page shows."""
 
     lines: list[tuple[LineStatus, list[Call]]]
+    switch: Switch | None
     owed: int
     mails: Sequence[Outbox]
 
@@ -56,7 +64,18 @@ class Board:
 async def lines(request: Request) -> Response:
     """Show the lines."""
     board = await look(request, read)
-    return page(request, "lines.html", "lines", board=board, words=words, zone="UTC")
+    site = site_of(request)
+    return page(
+        request,
+        "lines.html",
+        "lines",
+        board=board,
+        words=words,
+        facts=site.lines,
+        silent=site.silent,
+        directions=DIRECTIONS,
+        zone="UTC",
+    )
 
 
 def read(session: Session) -> Board:
@@ -66,7 +85,7 @@ def read(session: Session) -> Board:
         for line in all_lines(session)
     ]
     owed, mails = store.owed(session)
-    return Board(found, owed, mails)
+    return Board(found, switches.paused(session), owed, mails)
 
 
 def call_of(call: Attempt | Reception) -> Call:
@@ -77,13 +96,12 @@ def call_of(call: Attempt | Reception) -> Call:
 def made(call: Attempt) -> Call:
     """Return a call we made."""
     confirmed = sum(page.state == PageState.CONFIRMED for page in call.pages)
-    tone = tone_of(call, Cause.SENT)
     return Call(
         number=call.delivery_number,
         inbound=False,
         at=call.started_at,
         other=call.delivery.destination,
-        word=Word(wording.WORDS[call.cause].why if call.cause else words.LINE["calling"].text, tone),
+        word=word_of(call),
         page=call.first_page + confirmed,
         pages=confirmed,
         rate=call.rate,
@@ -108,8 +126,10 @@ def taken(call: Reception) -> Call:
     )
 
 
-def tone_of(call: Attempt, good: Cause) -> str:
-    """Return the tone of a call's end, or that it goes on."""
+def word_of(call: Attempt) -> Word:
+    """Return how a call we made ended, or that it goes on."""
     if call.ended_at is None:
-        return "moving"
-    return "good" if call.cause is good else "bad"
+        return words.LINE["calling"]
+    if call.cause is None:
+        return NOT_DIALLED
+    return Word(wording.WORDS[call.cause].why, "good" if call.cause is Cause.SENT else "bad")

@@ -14,8 +14,10 @@ from web_fixtures import LOG, document, letter
 from gateway.demo.settings import Ports
 from gateway.domain.errors import StorageFull, Unavailable
 from gateway.domain.outcome import Cause
+from gateway.store import lines
 from gateway.web.pages import demo as demo_page
 from gateway.web.pages.demo import handed_in
+from gateway.web.site import LineFacts
 from render.document import Part, Settings
 from render.pages import render_parts
 
@@ -292,3 +294,35 @@ async def test_a_button_pressed_by_another_site_does_nothing(demo: Pages, path: 
 async def test_mailboxes_may_not_be_there_yet(demo: Pages, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "demo" / "mailboxes", ignore_errors=True)
     assert "No mail yet." in await demo.text("/mails")
+
+
+FACTS = {"usb0": LineFacts("front", "out", "Mon-Fri 08:00-18:00 Asia/Tokyo")}
+
+
+async def test_a_line_tells_its_modem_its_setup_and_why_it_is_out_of_service(pages: Pages) -> None:
+    object.__setattr__(pages.site, "lines", FACTS)
+    pages.line("out_of_service", device="/dev/ttyACM0", detail="no answer to <AT>")
+    pages.house.run(lines.identified, "usb0", pages.house.now, profile="usr", modem="U.S. Robotics <56K>")
+    page = await pages.text("/lines")
+    for told in (
+        "Out of service",
+        "since 2030-06-01 12:00:00",
+        "<strong>no answer to &lt;AT&gt;</strong>",
+        "/dev/ttyACM0",
+        "<dd>usr</dd>",
+        "U.S. Robotics &lt;56K&gt;",
+        "<dt>Last asked (UTC)</dt><dd><time",
+        "calls only",
+        "<dd>front</dd>",
+        "Mon-Fri 08:00-18:00 Asia/Tokyo",
+    ):
+        assert told in page
+
+
+async def test_a_line_that_shall_pause_and_one_of_another_host_say_so(pages: Pages) -> None:
+    object.__setattr__(pages.site, "lines", FACTS)
+    pages.line("calling", name="usb7")
+    pages.house.run(lines.pause, "usb7", pages.house.now, paused=True, actor="ops")
+    page = await pages.text("/lines")
+    assert "The operator paused it; it stops as soon as it can." in page
+    assert "not in the configuration of this host" in page
