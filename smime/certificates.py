@@ -104,7 +104,10 @@ def _load(
 
 def _pem_lists(data: bytes) -> list[x509.CertificateRevocationList]:
     end = b"-----END X509 CRL-----"
-    return [x509.load_pem_x509_crl(block + end) for block in data.split(end)[:-1]]
+    blocks = data.split(end)[:-1]
+    if not blocks:
+        raise ValueError("no revocation list in this file")
+    return [x509.load_pem_x509_crl(block + end) for block in blocks]
 
 
 def readable(certificates: Iterable[bytes]) -> list[x509.Certificate]:

@@ -278,7 +278,14 @@ def signed_data(payload: bytes, *signers: Signing, envelope: Envelope | None = N
             "signer_infos": [_signer_info(payload, one) for one in signers],
         }
     )
-    return cms.ContentInfo({"content_type": envelope.kind, "content": data}).dump() + envelope.trailing
+    whole = cms.ContentInfo({"content_type": envelope.kind, "content": data}).dump()
+    for one in signers:
+        if one.reverse:  # asn1crypto puts a set in order whenever it can: the octets are turned round here
+            attributes = _attributes(payload, one)
+            ordered = _in_order(attributes, reverse=False)
+            assert ordered in whole
+            whole = whole.replace(ordered, _in_order(attributes, reverse=True))
+    return whole + envelope.trailing
 
 
 def _signer_info(payload: bytes, one: Signing) -> cms.SignerInfo:
@@ -292,7 +299,9 @@ def _signer_info(payload: bytes, one: Signing) -> cms.SignerInfo:
     signed = payload
     if one.attributes:
         body["signed_attrs"] = _attributes(payload, one)
-        signed = b"\x31" + _wire(body["signed_attrs"], one)[1:]
+        whole = b"\x31" + body["signed_attrs"].dump()[1:]
+        ordered = _in_order(body["signed_attrs"], reverse=False)
+        signed = whole.replace(ordered, _in_order(body["signed_attrs"], reverse=one.reverse))
     body["signature"] = _sign(signed, one) if one.signature is None else one.signature
     if one.unsigned:
         body["unsigned_attrs"] = list(one.unsigned)
@@ -307,13 +316,8 @@ def _sid(named: cms.Certificate, *, by_key_id: bool) -> cms.SignerIdentifier:
     return cms.SignerIdentifier("issuer_and_serial_number", cms.IssuerAndSerialNumber(both))
 
 
-def _wire(attributes: cms.CMSAttributes, one: Signing) -> bytes:
-    if not one.reverse:
-        return attributes.dump()
-    parts = sorted((attribute.dump() for attribute in attributes), reverse=True)
-    attributes._contents = attributes.contents = b"".join(parts)
-    attributes._mutated = False
-    return attributes.dump()
+def _in_order(attributes: cms.CMSAttributes, *, reverse: bool) -> bytes:
+    return b"".join(sorted((attribute.dump() for attribute in attributes), reverse=reverse))
 
 
 def _attributes(payload: bytes, one: Signing) -> cms.CMSAttributes:
@@ -380,7 +384,9 @@ def base64(data: bytes) -> bytes:
 
 
 def detached(payload: bytes, signature: bytes, head: bytes = HEAD, boundary: bytes = b"=_edge") -> bytes:
-    """Return a multipart/signed mail."""
+    """Return a multipart/signed mail; its boundary grows where the payload has it already."""
+    while b"--" + boundary in payload:
+        boundary += b"+"
     return (
         head
         + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n'

@@ -185,7 +185,7 @@ def test_the_other_form_of_an_ecdsa_signature_is_the_same_replay(root: Authority
     part = open_cms(data, Limits())
     assert isinstance(part, SignedPart)
     r, s = utils.decode_dss_signature(part.signers[0].signature)
-    order = one.who.key.curve.group_order  # type: ignore[union-attr]
+    order = one.who.key.curve.group_order
     one.signature = utils.encode_dss_signature(r, order - s)
     again = signed_data(PAYLOAD, one)
     assert again != data

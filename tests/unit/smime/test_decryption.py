@@ -1,7 +1,7 @@
 """Decrypting: every algorithm, one outward error, ciphertext only as the whole (smime.md section 7).
 
-OpenSSL does the same algorithms from outside in tests/interop/test_openssl_cms.py; what it cannot make (X25519,
-ChaCha20, short tags, authenticated attributes) is made here.
+OpenSSL does the same algorithms from outside in tests/interop/test_openssl_cms.py. What it cannot make
+(X25519, ChaCha20, short tags, authenticated attributes) is made here.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def test_wrong_padding_and_wrong_key_do_the_same_work(
     whole = enveloped(PAYLOAD, [gateway.certificate], "aes256-cbc")
     info = cms.ContentInfo.load(whole)
     recipient = info["content"]["recipient_infos"][0].chosen
-    for encrypted_key in (os.urandom(256), gateway.key.public_key().encrypt(bytes(7), padding.PKCS1v15())):  # type: ignore[union-attr]
+    for encrypted_key in (os.urandom(256), gateway.key.public_key().encrypt(bytes(7), padding.PKCS1v15())):
         recipient["encrypted_key"] = encrypted_key
         opened = smime.decrypt(opaque(info.dump(force=True), "enveloped-data"), identities=[gateway])
         assert opened.encryption is Encryption.FAILED
@@ -221,7 +221,7 @@ def test_x25519_with_user_keying_material_in_both_readings_of_hkdf(root: Authori
 
     me = identity(root, "x25519")
     ephemeral = x25519.X25519PrivateKey.generate()
-    secret = ephemeral.exchange(me.key.public_key())  # type: ignore[union-attr, arg-type]
+    secret = ephemeral.exchange(me.key.public_key())
     wrap = structures.AlgorithmIdentifier({"algorithm": "2.16.840.1.101.3.4.1.45"}).dump()
     scheme = "1.2.840.113549.1.9.16.3.19"
     content_key = os.urandom(32)
@@ -290,7 +290,7 @@ def to_rsa(who: Identity, key: bytes, scheme: Any = None, algorithm: Any = None)
             "version": 2,
             "rid": structures.CertificateReference("key_id", key_id(who.certificate)),
             "algorithm": algorithm or {"algorithm": "1.2.840.113549.1.1.1", "parameters": signing.NULL},
-            "encrypted_key": who.key.public_key().encrypt(key, scheme or padding.PKCS1v15()),  # type: ignore[union-attr]
+            "encrypted_key": who.key.public_key().encrypt(key, scheme or padding.PKCS1v15()),
         }
     )
     return structures.RecipientInfo("transport", info)

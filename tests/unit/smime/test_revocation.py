@@ -203,9 +203,9 @@ def test_a_list_for_people_is_for_people(root: Authority, alice: Identity) -> No
     people = root.crl(extensions=[(scope(only_contains_user_certs=True), True)])
     assert state(root, alice, people) == ("good", "ok")
     middle = root.authority("Middle")
-    assert state(root, middle, people) == ("unknown", "list_not_understood")  # type: ignore[arg-type]
+    assert state(root, middle, people) == ("unknown", "list_not_understood")
     authorities = root.crl(extensions=[(scope(only_contains_ca_certs=True), True)])
-    assert state(root, middle, authorities) == ("good", "ok")  # type: ignore[arg-type]
+    assert state(root, middle, authorities) == ("good", "ok")
 
 
 def test_a_list_for_one_point_is_for_certificates_that_name_it(root: Authority, alice: Identity) -> None:
