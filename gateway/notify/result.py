@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.details import said
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
 from gateway.language import translations
 from gateway.notice import Notice, zoned_time
 from gateway.notify.codes import cause_of, status_of
-from gateway.notify.details import said
 from gateway.wording import WORDS
 
 if TYPE_CHECKING:

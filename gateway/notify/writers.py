@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway.details import TWICE
 from gateway.domain.outcome import Cause
 from gateway.domain.states import PageState
 from gateway.mail import UTF8_BASE64, OutgoingMail, Stamp, begin, one_line, serialise
-from gateway.notify.details import TWICE
 from gateway.notify.result import Result
 from gateway.notify.result_mail import BODIES, compose
 from gateway.store import endings

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 from babel.numbers import format_decimal
 
+from gateway.details import said
 from gateway.mail import for_people
 from gateway.notice import clock_time, zone_of
 
@@ -28,6 +29,10 @@ class Show:
     def clean(self, text: str) -> str:
         """Return text from outside on one line, without controls and direction marks."""
         return for_people(text)
+
+    def note(self, text: str) -> str:
+        """Return what one of our parts noted, in the reader's words; "" where the cause says it all."""
+        return for_people(said(text, self._language))
 
     def time(self, moment: datetime, zone: str) -> str:
         """Return date and time in a zone."""

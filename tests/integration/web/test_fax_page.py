@@ -85,6 +85,14 @@ async def test_a_failed_fax_says_why_and_what_to_do(pages: Pages) -> None:
     assert "Ask the recipient to check that the machine is on" in page
 
 
+async def test_notes_are_said_in_the_readers_words(pages: Pages) -> None:
+    number = pages.failed(Cause.NO_ANSWER)
+    for language, told in (("en", "It was dialled as often as the account allows."), ("ja", "回数")):
+        page = await pages.text(f"/fax/{number}", accept_language=language)
+        assert told in page
+        assert "dials-used" not in page
+
+
 async def test_a_fax_that_waits_says_when_it_is_tried_again(pages: Pages) -> None:
     [number] = pages.fax()
     pages.house.call().finish(Cause.BUSY)

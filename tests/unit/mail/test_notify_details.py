@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.details import NOTES, SENTENCES, STOPPED, said, shapes
 from gateway.domain import retry
 from gateway.domain.errors import BadOption
 from gateway.language import LANGUAGES
 from gateway.mailin.subject import read_options
-from gateway.notify.details import SENTENCES, STOPPED, said, shapes
 from gateway.store.faxes import COSTS_MORE
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_every_reason_to_stop_dialling_has_words() -> None:
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_no_sentence_reaches_a_foreign_reader_in_english(language: str) -> None:
-    filled = [re.sub(r"%\(\w+\)s", "7", sentence) for sentence in SENTENCES]
+    filled = [re.sub(r"%\(\w+\)s", "7", sentence) for sentence in (*SENTENCES, *NOTES)]
     notes = [
         *filled,
         *(f"紹介状.pdf: {text}" for text in filled),
@@ -79,6 +79,13 @@ def test_no_sentence_reaches_a_foreign_reader_in_english(language: str) -> None:
     ]
     assert [note for note in notes if said(note, language) == note] == []
     assert all("7" in said(note, language) for note in filled if "7" in note)
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_every_note_is_one_that_the_queue_or_the_line_writes(note: str) -> None:
+    sources = [ROOT / "gateway" / path for path in ("store/calls.py", "lines/orders.py", "domain/denied.py")]
+    written = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert all(piece in written for piece in re.split(r"%\(\w+\)s", note))
 
 
 def test_the_name_of_the_file_stays_in_front_whatever_it_is() -> None:

@@ -1,4 +1,4 @@
-"""What our parts noted about a fax, said to its sender in the language of the result mail.
+"""What our parts noted about a fax, said to people in their language: in result mails and on its page.
 
 The renderer and the reader of mails run in children without catalogues; they write English, `file: sentence`.
 The queue notes why it stopped dialling as a word (`domain/retry.py`). Both are stored as they are, for logs
@@ -67,6 +67,14 @@ SENTENCES: Final = (
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""
 
+NOTES: Final = (
+    N_("page %(num)s may have arrived; its confirmation was not seen"),
+    N_("the drawn pages are no longer on disk"),
+    N_("the drawn pages cannot be used: %(text)s"),
+    N_("%(number)s is an emergency number."),
+)
+"""What the queue and the line note; a test compares this with them."""
+
 TWICE: Final = N_("Page %(page)s may have arrived twice: the first time its confirmation was not seen.")
 """What a sender is told of a page that was sent again because nobody knew whether it had arrived."""
 
@@ -89,7 +97,8 @@ def said(note: str, language: str) -> str:
 def shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what each sentence looks like with its holes filled, behind the name of a file or without."""
     return tuple(
-        (re.compile(f"(?P<file>(?:.+: )?){shape(text)}", re.DOTALL), text) for text in (*SENTENCES, TWICE)
+        (re.compile(f"(?P<file>(?:.+: )?){shape(text)}", re.DOTALL), text)
+        for text in (*NOTES, *SENTENCES, TWICE)
     )
 
 
