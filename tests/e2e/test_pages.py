@@ -19,6 +19,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from waiting import wait_until
 
 from gateway.demo import settings
+from render.coding import image
+from render.tiff import read_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,6 +249,25 @@ def test_the_same_page_keeps_a_ticked_box_while_it_is_redrawn(demo: Demo, tab: T
     expect(tab.page.locator("#timeline")).to_contain_text("Result mailed to", timeout=60_000)
     tab.page.locator(".show-at").check()
     expect(tab.page.locator("tr.at").filter(has_text="ATDT")).to_be_visible()
+
+
+def test_a_call_that_was_cut_says_where_what_comes_next_and_shows_the_page_as_sent(tab: Tab) -> None:
+    whole_story(tab.page)
+    page = tab.page
+    page.get_by_role("button", name="Send over a line that is cut in page 2").click()
+    page.wait_for_url("**/fax/*")
+    expect(page.locator("#head")).to_contain_text("The call was cut at page 2.", timeout=60_000)
+    expect(page.locator("#head")).to_contain_text("Next call at")
+    expect(page.locator("#head")).to_contain_text("It does without V.17")
+    expect(page.locator("#calls")).to_contain_text("yes (ECM)")
+    expect(page.locator("#calls table.pages tbody tr").nth(1)).to_contain_text("Broken off")
+    expect(page.locator(".viewer .as")).to_contain_text("As transmitted")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="TIFF").click()
+    first = read_tiff(kept.value.path().read_bytes())[0]
+    top = image(first).crop((0, 0, first.width, 32))
+    assert top.getextrema() == (0, 255), "the header line stands on the page"
+    assert tab.complaints == []
 
 
 BEYOND = """() => [...document.querySelectorAll("body *")]
