@@ -7,6 +7,7 @@ left out, as if it were not there. Nothing is fetched and no file is opened: inp
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -16,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtensionOID
 
 from smime.errors import BadInputError, MalformedError
@@ -34,6 +36,7 @@ PrivateKey: TypeAlias = (
 )
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
 PEM = b"-----BEGIN"
+RSA_MOST_BITS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +115,29 @@ def _pem_lists(data: bytes) -> list[x509.CertificateRevocationList]:
 
 def readable(certificates: Iterable[bytes]) -> list[x509.Certificate]:
     """Return those certificates of a message that can be read, each once."""
-    found: dict[bytes, x509.Certificate] = {}
-    for der in certificates:
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            certificate.public_key()
-            list(certificate.extensions)
-        except UNREADABLE:
-            continue
-        found[der] = certificate
-    return list(found.values())
+    found = {encoded: _readable(encoded) for encoded in certificates}
+    return [certificate for certificate in found.values() if certificate is not None]
+
+
+def _readable(encoded: bytes) -> x509.Certificate | None:
+    """Return a certificate, None for one whose parts cannot be read or whose key is a burden."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)  # e.g. a serial number below 1
+            certificate = x509.load_der_x509_certificate(encoded)
+            key = certificate.public_key()
+            _touch(certificate)
+    except (*UNREADABLE, CryptographyDeprecationWarning):
+        return None
+    return None if isinstance(key, rsa.RSAPublicKey) and key.key_size > RSA_MOST_BITS else certificate
+
+
+def _touch(certificate: x509.Certificate) -> None:
+    """Read every lazily parsed part that is read later, so that it fails here or never."""
+    list(certificate.extensions)
+    certificate.subject.rfc4514_string()
+    certificate.issuer.rfc4514_string()
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number
 
 
 def der(certificate: x509.Certificate) -> bytes:

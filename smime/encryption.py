@@ -41,9 +41,9 @@ NONCE = 12
 TAG = 16
 BLOCK = 16
 CURVE_SCHEME = {
-    256: "1.3.132.1.11.1",
-    384: "1.3.132.1.11.2",
-    521: "1.3.132.1.11.3",
+    "secp256r1": "1.3.132.1.11.1",
+    "secp384r1": "1.3.132.1.11.2",
+    "secp521r1": "1.3.132.1.11.3",
 }
 X25519_SCHEME = "1.2.840.113549.1.9.16.3.19"
 
@@ -147,13 +147,13 @@ def _recipient(certificate: x509.Certificate, key: bytes, *, oaep: bool) -> stru
     public = certificate.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         return _transport(certificate, public, key, oaep=oaep or wants_oaep(certificate))
-    if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.key_size in CURVE_SCHEME:
+    if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in CURVE_SCHEME:
         own = ec.generate_private_key(public.curve)
         point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return _agreement(
             certificate,
             key,
-            scheme=CURVE_SCHEME[public.curve.key_size],
+            scheme=CURVE_SCHEME[public.curve.name],
             kind=oid.EC_PUBLIC_KEY,
             point=point,
             secret=own.exchange(ec.ECDH(), public),

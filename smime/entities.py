@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 from smime import mime, oid
 from smime.errors import LimitError, MalformedError
-from smime.parse import EncryptedPart, OtherPart, SignedPart, open_cms
+from smime.parse import content_type, open_cms
 
 if TYPE_CHECKING:
     from smime.mime import Entity
+    from smime.parse import EncryptedPart, OtherPart, SignedPart
     from smime.policy import Limits
 
 SIGNATURE_TYPES = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 OPAQUE_TYPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+ENCRYPTED_TYPES = {"enveloped-data", "authenveloped-data", "authenticated-enveloped-data"}
+CERTIFICATES = "certs-only"
 UNNAMED = "application/octet-stream"
 
 
@@ -108,7 +111,7 @@ def hidden(root: Entity, limits: Limits) -> Hidden:
     found = Hidden.NONE
     for nested in mime.walk(root, limits):
         try:
-            one = _hidden_kind(nested.part, limits)
+            one = _hidden_kind(nested.part)
         except LimitError:
             raise
         except MalformedError:
@@ -120,21 +123,16 @@ def hidden(root: Entity, limits: Limits) -> Hidden:
     return found
 
 
-def _hidden_kind(part: Entity, limits: Limits) -> Hidden:
+def _hidden_kind(part: Entity) -> Hidden:
     kind = kind_of(part)
     if kind is Kind.DETACHED:
         return Hidden.SIGNED
     if kind is Kind.PLAIN:
         return Hidden.NONE
     declared = part.type.get("smime-type").lower()
-    if declared in {"enveloped-data", "authenveloped-data", "authenticated-enveloped-data"}:
+    if declared in ENCRYPTED_TYPES:
         return Hidden.ENCRYPTED
-    opened = open_opaque(part, limits)
-    if isinstance(opened, EncryptedPart):
+    inside = content_type(mime.decoded(part))
+    if inside in {oid.ENVELOPED_DATA, oid.AUTH_ENVELOPED_DATA}:
         return Hidden.ENCRYPTED
-    return Hidden.SIGNED if isinstance(opened, SignedPart) and opened.signers else Hidden.NONE
-
-
-def is_compressed(part: OtherPart) -> bool:
-    """Return whether this is compressed-data, which we do not open (smime.md section 7)."""
-    return part.content_type == oid.COMPRESSED_DATA
+    return Hidden.SIGNED if inside == oid.SIGNED_DATA and declared != CERTIFICATES else Hidden.NONE

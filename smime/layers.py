@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from smime.policy import Policy
     from smime.signers import Court
 
-ENCRYPTED_TYPES = {"enveloped-data", "authenveloped-data", "authenticated-enveloped-data"}
-
 
 class Unwrapping:
     """Opens a message; afterwards `entity` is the innermost part and `layers` how it was wrapped.
@@ -94,7 +92,7 @@ class Unwrapping:
     def _unreadable(self) -> bool:
         """Decide what CMS that cannot be read was meant to be."""
         kind = self.entity.type
-        if kind.get("smime-type").lower() in ENCRYPTED_TYPES:
+        if kind.get("smime-type").lower() in entities.ENCRYPTED_TYPES:
             return self._closed(Encryption.FAILED, Reason.UNDECRYPTABLE)
         if kind.name == entities.UNNAMED:
             return False

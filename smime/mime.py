@@ -25,6 +25,7 @@ FIELD = re.compile(
     rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r(?!\n))*(?:\r?\n[ \t](?:[^\r\n]|\r(?!\n))*)*)(?:\r?\n|\Z)"
 )
 BLANK = re.compile(rb"\r?\n")
+DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 COMMENT = re.compile(r"\([^()\\]*\)")
 TYPE = re.compile(r"\s*([!#$&^_.+\w-]+)\s*/\s*([!#$&^_.+\w-]+)\s*")
@@ -146,25 +147,37 @@ def _without_comments(value: str) -> str:
     return "".join(part if index % 2 else COMMENT.sub(" ", part) for index, part in enumerate(quoted))
 
 
-def split(body: bytes, boundary: str) -> list[bytes]:
+def split(body: bytes, boundary: str, most: int = 500) -> list[bytes]:
     """Return the raw parts of a multipart: from after a delimiter line to the line end before the next.
 
-    :raises MalformedError: no boundary, no part or no closing delimiter (RFC 2046 5.1.1).
+    :raises MalformedError: no boundary or no closing delimiter (RFC 2046 5.1.1).
+    :raises LimitError: more than `most` parts.
     """
     if not 0 < len(boundary) <= 70:
         raise MalformedError("a multipart without a usable boundary")
-    mark = re.escape(boundary.encode("utf-8", "surrogateescape"))
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    mark = b"--" + boundary.encode("utf-8", "surrogateescape")
     parts: list[bytes] = []
     start = None
-    for match in delimiter.finditer(body):
+    for before, after, last in _delimiters(body, mark):
         if start is not None:
-            parts.append(body[start : max(start, match.start())])
-        if match[1]:
+            parts.append(body[start : max(start, before)])
+        if len(parts) > most:
+            raise LimitError("the message has too many parts")
+        if last:
             return parts
-        line_end = BLANK.match(body, match.end())
-        start = line_end.end() if line_end else len(body)
+        start = after
     raise MalformedError("a multipart without its closing line")
+
+
+def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Give every delimiter line: where the part before it ends, where the next begins, whether it closes."""
+    at = body.find(mark)
+    while at >= 0:
+        rest = DELIMITER_END.match(body, at + len(mark))
+        if rest and (at == 0 or body[at - 1 : at] == b"\n"):
+            before = at - (2 if body[at - 2 : at] == b"\r\n" else 1)
+            yield max(0, before), rest.end(), rest[1] is not None
+        at = body.find(mark, at + len(mark))
 
 
 def canonical(raw: bytes) -> bytes:
@@ -220,7 +233,7 @@ def _children(parent: Nested, limits: Limits) -> list[Nested]:
     try:
         kind = parent.part.type
         if kind.name.startswith("multipart/"):
-            raw = split(parent.part.body, kind.get("boundary"))
+            raw = split(parent.part.body, kind.get("boundary"), limits.parts)
             return [Nested(entity(one, limits), parent.attached) for one in raw]
         if kind.name == MESSAGE:
             return [Nested(entity(decoded(parent.part), limits), attached=True)]

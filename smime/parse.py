@@ -296,6 +296,17 @@ def _agreement(info: Any) -> list[Recipient]:
 
 
 @guarded
+def content_type(data: bytes) -> str:
+    """Return the content type of a ContentInfo without opening it: a look at its first octets."""
+    head = data[1:2]
+    skipped = 2 if head <= b"\x80" else 2 + (data[1] & 0x7F)
+    size = data[skipped + 1]
+    if data[:1] != b"\x30" or data[skipped : skipped + 1] != b"\x06":
+        raise MalformedError("not a CMS structure")
+    return str(structures.ObjectIdentifier.load(data[skipped : skipped + 2 + size], strict=True).dotted)
+
+
+@guarded
 def load_algorithm(data: bytes) -> Algorithm:
     """Read DER of an AlgorithmIdentifier: key wrap, mask generation, hash."""
     return algorithm(structures.AlgorithmIdentifier.load(data, strict=True))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from cryptography.x509.verification import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAIL = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
-TRIES = 12
+TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,16 @@ def find(
         if _chain(leaf, helpers, anchors, moment, depth):
             status = Status.EXPIRED if moment < at else Status.NOT_YET_VALID
             return Path((), status, Reason.CERTIFICATE_TIME)
-    if isinstance(leaf.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
+    if _weakly_signed(leaf):
         return Path((), Status.WEAK, Reason.WEAK_CERTIFICATE)
     return Path((), Status.UNTRUSTED, Reason.NO_PATH)
+
+
+def _weakly_signed(leaf: x509.Certificate) -> bool:
+    try:
+        return isinstance(leaf.signature_hash_algorithm, hashes.SHA1 | hashes.MD5)
+    except UnsupportedAlgorithm:
+        return False
 
 
 def _chain(
@@ -105,13 +113,14 @@ def _serves_mail(_policy: Policy, _of: x509.Certificate, usage: x509.ExtendedKey
 
 
 def _other_times(leaf: x509.Certificate, others: Sequence[x509.Certificate], at: datetime) -> list[datetime]:
-    """Return moments within the leaf's life at which a path may have been good, nearest first."""
+    """Return moments within the leaf's life at which a path may have been good."""
     first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-    edges = {first, last}
-    for one in others:
-        edges |= {one.not_valid_before_utc, one.not_valid_after_utc}
-    inside = [edge for edge in edges if first <= edge <= last and edge != at]
-    return sorted(inside, key=lambda edge: abs(edge - at))[:TRIES]
+    issuers = {leaf.issuer, *(one.issuer for one in others)}
+    near = [one for one in others if one.subject in issuers]
+    edges = {edge for one in near for edge in (one.not_valid_before_utc, one.not_valid_after_utc)}
+    inside = sorted((edge for edge in edges if first < edge < last), key=lambda edge: abs(edge - at))
+    own = [last, first] if at > last else [first, last]
+    return [edge for edge in [*own, *inside] if edge != at][:TRIES]
 
 
 def usage_problem(leaf: x509.Certificate) -> Reason | None:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from smime import oid, structures
+from smime.certificates import RSA_MOST_BITS
 from smime.parse import Algorithm, guarded, load_algorithm
 from smime.verdict import Reason, Status
 
@@ -35,7 +36,6 @@ STRONG = {oid.SHA256, oid.SHA384, oid.SHA512}
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 WEAK_CURVE_BITS = 256
 RSA_BITS = 2048
-RSA_MOST_BITS = 16384
 NULL = b"\x05\x00"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NULL = structures.Null()
 MICALG = {oid.SHA256: "sha-256", oid.SHA384: "sha-384", oid.SHA512: "sha-512"}
-CURVE_HASH = {256: oid.SHA256, 384: oid.SHA384, 521: oid.SHA512}
+CURVE_HASH = {"secp256r1": oid.SHA256, "secp384r1": oid.SHA384, "secp521r1": oid.SHA512}
 ECDSA = {hashed: dotted for dotted, hashed in oid.ECDSA_WITH.items()}
 CAPABILITIES = ("2.16.840.1.101.3.4.1.46", "2.16.840.1.101.3.4.1.42", "2.16.840.1.101.3.4.1.2")
 
@@ -149,8 +149,8 @@ def signing_hash(identity: Identity) -> str:
     :raises BadInputError: a key that cannot sign.
     """
     key = identity.key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size in CURVE_HASH:
-        return CURVE_HASH[key.curve.key_size]
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVE_HASH:
+        return CURVE_HASH[key.curve.name]
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return oid.SHA512
     if isinstance(key, rsa.RSAPrivateKey):

@@ -1,7 +1,7 @@
 """The byte-flip property of smime.md section 10: what is signed cannot change and stay valid.
 
-One octet of a valid signed mail is changed. Inside the signed part the verdict is never `valid`; anywhere else
-it may be, and then what would be drawn is the same, octet for octet.
+One octet of a valid signed mail is changed. Inside the signed part the verdict is never `valid`; anywhere
+else it may be, and then what would be drawn is the same, octet for octet.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def test_every_octet_of_the_signed_part(name: str) -> None:
         assert not judge(bytes(changed), ROOT).valid, place - start
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(MAILS)), data=st.data())
 def test_any_octet_anywhere(name: str, data: st.DataObject) -> None:
     mail, payload = MAILS[name]
@@ -88,7 +88,7 @@ def test_any_octet_anywhere(name: str, data: st.DataObject) -> None:
         assert shown(verdict) == shown(judge(mail, ROOT))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_octet_of_an_opaque_signature(data: st.DataObject) -> None:
     der = bytearray(OPAQUE)
@@ -99,7 +99,7 @@ def test_any_octet_of_an_opaque_signature(data: st.DataObject) -> None:
         assert verdict.content == BODY
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_octets_removed_added_or_moved(data: st.DataObject) -> None:
     mail, payload = MAILS["ecdsa"]
@@ -120,7 +120,7 @@ def test_line_ends_may_change_on_the_way() -> None:
     assert verdict.content == canonical(payload)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_octet_of_an_authenticated_ciphertext(data: st.DataObject) -> None:
     der = bytearray(SEALED)

@@ -24,6 +24,7 @@ from smime_fixtures import (
 )
 
 from smime.binding import addresses, permitted
+from smime.certificates import der
 from smime.paths import Path, current, find, usage_problem
 from smime.verdict import Reason, Status
 
@@ -162,6 +163,13 @@ def test_expired_and_untrusted_is_untrusted() -> None:
 def test_a_leaf_may_be_an_anchor() -> None:
     who = Authority.root().person()
     assert path(who, [], Authority(who.certificate, who.key)).chain == (who.certificate,)
+
+
+def test_a_certificate_signed_by_an_algorithm_nobody_knows_has_no_path() -> None:
+    root = Authority.root()
+    known, unknown = (bytes.fromhex("06082a8648ce3d0403" + last) for last in ("02", "7f"))
+    odd = x509.load_der_x509_certificate(der(root.person().certificate).replace(known, unknown))
+    assert find(odd, [], [root.certificate], AT, DEPTH) == Path((), Status.UNTRUSTED, Reason.NO_PATH)
 
 
 def test_current_dates() -> None:

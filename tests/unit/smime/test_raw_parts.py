@@ -111,6 +111,19 @@ def test_multiparts_without_a_clear_end_are_malformed(body: bytes, boundary: str
         mime.split(body, boundary)
 
 
+def test_a_multipart_has_a_largest_number_of_parts() -> None:
+    assert len(mime.split(b"--b\r\nx\r\n" * 3 + b"--b--", "b", 3)) == 3
+    with pytest.raises(LimitError):
+        mime.split(b"--b\r\nx\r\n" * 4 + b"--b--", "b", 3)
+    with pytest.raises(LimitError):
+        mime.split(b"--b\r\n" * 502 + b"--b--", "b")
+
+
+def test_a_delimiter_begins_a_line() -> None:
+    assert mime.split(b"--b\r\nx --b\r\n\r\n--b--", "b") == [b"x --b\r\n"]
+    assert mime.split(b"--b\nx\r--b\r\n\n--b--", "b") == [b"x\r--b\r\n"]
+
+
 def test_an_empty_multipart_has_no_parts() -> None:
     assert mime.split(b"--b--\r\n", "b") == []
 

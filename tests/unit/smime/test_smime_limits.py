@@ -26,6 +26,7 @@ from smime_fixtures import (
 import smime
 from smime import Identity, Limits, Policy, mime
 from smime.ber import definite
+from smime.certificates import der, readable
 from smime.encryption import enveloped
 from smime.errors import LimitError, MalformedError
 from smime.signature import RSA_BITS, weak_key
@@ -113,6 +114,15 @@ def test_the_window_of_the_signing_time(root: Authority) -> None:
 def test_key_sizes(root: Authority) -> None:
     assert not weak_key(root.person(key=rsa_key()).certificate)
     assert weak_key(root.person(key=rsa_key("below", 2047)).certificate)
+
+
+def test_certificates_with_burdensome_keys_or_numbers_are_left_out(root: Authority) -> None:
+    number = root.person().certificate
+    negative = der(number).replace(
+        number.serial_number.to_bytes(20, "big"), bytes([0x80]) + number.serial_number.to_bytes(20, "big")[1:]
+    )
+    assert readable([der(number), der(number)]) == [number]
+    assert readable([negative, b"0", b""]) == []
 
 
 def test_expansion(root: Authority) -> None:
