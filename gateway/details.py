@@ -68,7 +68,6 @@ SENTENCES: Final = (
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""
 
 NOTES: Final = (
-    N_("page %(num)s may have arrived; its confirmation was not seen"),
     N_("the drawn pages are no longer on disk"),
     N_("the drawn pages cannot be used: %(text)s"),
     N_("%(number)s is an emergency number."),
@@ -78,12 +77,17 @@ NOTES: Final = (
 TWICE: Final = N_("Page %(page)s may have arrived twice: the first time its confirmation was not seen.")
 """What a sender is told of a page that was sent again because nobody knew whether it had arrived."""
 
+ARRIVED: Final = re.compile(r"page \d+ may have arrived; its confirmation was not seen")
+"""The queue's note about an uncertain fax, for logs and programs; to a person the cause says the same."""
+
 HOLE: Final = re.compile(r"%\((\w+)\)s")
 
 
 def said(note: str, language: str) -> str:
     """Return a note for a person; "" where the cause already says it."""
     gettext = translations(language).ugettext
+    if ARRIVED.fullmatch(note):
+        return ""
     if note in STOPPED:
         return gettext(STOPPED[note]) if STOPPED[note] else ""
     for shape, sentence in shapes():

@@ -109,7 +109,7 @@ WORDS: Final[dict[Cause, Words]] = {
         N_("Send it again if it is still wanted."),
     ),
     Cause.UNCERTAIN: Words(
-        N_("Our side failed while page %(page)d was being confirmed; the page may have arrived."),
+        N_("The call ended before page %(page)d was confirmed; the page may have arrived."),
         ASK_ARRIVED,
     ),
     Cause.INTERNAL: Words(N_("The fax service had a fault of its own."), TELL_OPERATOR),

@@ -102,6 +102,7 @@ def test_english_is_left_alone_and_so_is_what_nobody_foresaw() -> None:
 
 def test_a_word_of_the_queue_is_never_shown_to_a_person() -> None:
     assert said("final-cause", "en") == ""
+    assert said("page 2 may have arrived; its confirmation was not seen", "ja") == ""
     assert said("dials-used", "en") == "It was dialled as often as the account allows."
 
 
