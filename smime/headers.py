@@ -73,7 +73,7 @@ def _protected(outer: Entity, inner: Entity, protection: Protection) -> Presente
 def protection_of(payload: Entity) -> Protection:
     """Return how the payload protects its header fields."""
     kind = payload.type
-    if kind.get("hp") in {"clear", "cipher"}:
+    if kind.get("hp").lower() in {"clear", "cipher"}:
         return Protection.RFC9788
     if kind.get("protected-headers").lower() == "v1":
         return Protection.LEGACY
