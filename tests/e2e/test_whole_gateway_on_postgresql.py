@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(300)
 SECOND_NUMBER = "+81344772299"
 SECOND_LINE = f"""
 [[line]]
-name = "sim2"
+name = "other"
 type = "simulated"
 number = "{SECOND_NUMBER}"
 speed = "max"
@@ -61,7 +61,7 @@ def house(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         return text + SECOND_LINE
 
     with House(folder, edit=on_postgresql) as built:
-        exchange = simulated.start_exchange(built.state, built.config.line[1])
+        exchange = simulated.start_exchange(built.state, built.config.line[2])
         built.start_all()
         yield built
         for roles in list(built.processes):
@@ -86,7 +86,7 @@ def test_faxes_go_out_on_whichever_line_is_free_and_each_has_its_result(house: H
     used: set[str] = set()
     for _ in range(10):  # a simulated call takes a tenth of a second: one line may be quick enough for all
         used |= six_at_once(house)
-        if used == {"sim", "sim2"}:
+        if "other" in used and len(used) > 1:
             return
     raise AssertionError(f"only {used} took calls: {house.log(LINES)}")
 
