@@ -12,6 +12,8 @@ when a connection breaks in a commit its outcome is unknown, and only the caller
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -199,8 +201,22 @@ def _prepare(engine: Engine) -> None:
 def _set_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in PRAGMAS:
-        cursor.execute(pragma)
+        _execute_in_the_end(cursor, pragma)
     cursor.close()
+
+
+def _execute_in_the_end(cursor: Any, pragma: str) -> None:
+    """Execute; the switch of a new database to WAL fails at once where others work in it, timeout or not."""
+    for _ in range(BUSY_SECONDS * 20):
+        try:
+            cursor.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.05)
+        else:
+            return
+    cursor.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:

@@ -264,3 +264,29 @@ def test_a_change_of_state_tells_what_the_line_did_before(house: House) -> None:
     with house.store.reading() as session:
         told = [(event.data["was"], event.data["state"]) for event in events.since(session, 0)]
     assert told == [("", "idle"), ("idle", "out_of_service"), ("out_of_service", "idle")]
+
+
+class Refusing:
+    """A cursor of a database that others are working in for a while."""
+
+    def __init__(self, times: int, text: str = "database is locked") -> None:
+        self.left, self.text, self.done = times, text, list[str]()
+
+    def execute(self, pragma: str) -> None:
+        if self.left:
+            self.left -= 1
+            raise sqlite3.OperationalError(self.text)
+        self.done.append(pragma)
+
+
+def test_a_database_that_others_make_ready_is_waited_for() -> None:
+    cursor = Refusing(3)
+    database._execute_in_the_end(cursor, "PRAGMA journal_mode=WAL")
+    assert (cursor.left, cursor.done) == (0, ["PRAGMA journal_mode=WAL"])
+
+
+def test_any_other_fault_of_a_database_is_told_at_once() -> None:
+    cursor = Refusing(2, "disk I/O error")
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        database._execute_in_the_end(cursor, "PRAGMA journal_mode=WAL")
+    assert cursor.left == 1
