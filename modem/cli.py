@@ -12,7 +12,7 @@ import json
 import signal
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +110,7 @@ def _carry_out(options: argparse.Namespace, trace: Path, files: dict[int, Path])
 
 
 def _as_line(entry: TraceEntry) -> str:
-    plain = {key: value for key, value in asdict(entry).items() if value is not None}
-    return json.dumps(plain, ensure_ascii=False) + "\n"
+    return json.dumps(entry.as_object(), ensure_ascii=False) + "\n"
 
 
 def _prepare(job: JobFile) -> PreparedPages:
@@ -186,7 +185,7 @@ def _listener(mailbox: Mailbox, sink: PageFolder, *, quiet: bool) -> Callable[[N
         elif isinstance(notice, WRITE_AHEAD):
             mailbox.stored(notice.id)
         if isinstance(notice, Traced) and not quiet:
-            _print_entry(asdict(notice.entry))
+            _print_entry(notice.entry.as_object())
 
     return listen
 

@@ -6,7 +6,7 @@ post-page command; zero confirmed pages is never success, whatever else happened
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 
@@ -76,6 +76,10 @@ class TraceEntry:
     text: str
     raw: str = ""
     now: float | None = None
+
+    def as_object(self) -> dict[str, object]:
+        """Return the entry as a line of a log has it; only what was recorded has the call's clock."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

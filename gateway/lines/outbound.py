@@ -8,6 +8,7 @@ along in the same call, each with its own lease, attempt, pages and end: a call 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -31,7 +32,7 @@ from modem.recording import RecordedCall
 from modem.run import Mailbox, run_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -152,16 +153,21 @@ def job_of(seat: Seat, works: Sequence[Work], advice: Advice) -> CallJob | None:
 def _impossible(seat: Seat, lease: Lease, error: CannotBegin) -> None:
     log.error("call.impossible", fax=lease.number, cause=error.cause, why=error.text)
     plant = seat.plant
-    try:
+    with _while_ours(lease):
         plant.store.run(give_up, lease, error.cause, error.text, plant.now(), new_id=plant.new_id)
-    except LostLease as lost:
-        log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
 
 
 def _give_back(seat: Seat, lease: Lease) -> None:
     plant = seat.plant
-    try:
+    with _while_ours(lease):
         plant.store.run(queue.give_back, lease, plant.now(), new_id=plant.new_id)
+
+
+@contextmanager
+def _while_ours(lease: Lease) -> Iterator[None]:
+    """Write about a fax that may be another worker's by now: then the fence held, and that is logged."""
+    try:
+        yield
     except LostLease as lost:
         log.error("call.not_ours", fax=lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
 
@@ -200,7 +206,7 @@ def _place(
 def _attempt(seat: Seat, work: Work, call: int | None) -> int | None:
     """Write the attempt of one member of a call, `call` being the first's; None where its lease is gone."""
     line = seat.line
-    try:
+    with _while_ours(work.lease):
         return seat.plant.store.run(
             queue.start_attempt,
             work.lease,
@@ -210,9 +216,7 @@ def _attempt(seat: Seat, work: Work, call: int | None) -> int | None:
             look=work.look,
             call=call,
         )
-    except LostLease as lost:
-        log.error("call.not_ours", fax=work.lease.number, detail=lost.detail)  # noqa: TRY400  (the fence held)
-        return None
+    return None
 
 
 def call(

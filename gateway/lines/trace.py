@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,7 +24,7 @@ def kept(plant: Plant, entries: Iterable[TraceEntry]) -> str | None:
     The end of a call must be written whether or not its log can be: a full disk may not turn a fax that
     arrived into one that is sent again.
     """
-    data = traces.pack(map(as_object, entries))
+    data = traces.pack(entry.as_object() for entry in entries)
     try:
         key = plant.blobs.put("trace", data)
         plant.store.run(blobs.record, key, len(data), plant.now())
@@ -33,14 +32,6 @@ def kept(plant: Plant, entries: Iterable[TraceEntry]) -> str | None:
         log.warning("trace.not_kept", error=error.text, detail=error.detail)
         return None
     return key
-
-
-def as_object(entry: TraceEntry) -> dict[str, object]:
-    """Return an entry as the log has it; only what was recorded has the call's clock."""
-    plain = asdict(entry)
-    if entry.now is None:
-        del plain["now"]
-    return plain
 
 
 def as_event(entry: TraceEntry) -> dict[str, object]:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.lines.trace import as_object
 from gateway.store import traces
 from gateway.web import ladder
 from modem.result import TraceEntry
@@ -22,7 +21,7 @@ OCTETS = TraceEntry(0.0, "<", "octets", "", "0d0a4f4b0d0a", now=3.5)
 
 
 def packed(log: list[TraceEntry]) -> bytes:
-    return traces.pack(map(as_object, log))
+    return traces.pack(entry.as_object() for entry in log)
 
 
 entries = st.builds(
@@ -45,7 +44,7 @@ def test_a_blob_reads_as_the_json_lines_it_was_made_from() -> None:
 
 
 def test_a_log_of_before_they_were_packed_is_read_as_it_is() -> None:
-    assert traces.unpack(traces.as_lines([as_object(DIS)])) == traces.as_lines([as_object(DIS)])
+    assert traces.unpack(traces.as_lines([DIS.as_object()])) == traces.as_lines([DIS.as_object()])
 
 
 def test_equal_logs_are_equal_blobs() -> None:
