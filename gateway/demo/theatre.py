@@ -55,7 +55,7 @@ class Theatre:
         evidence = Evidence(self.keep)
         supervisor = Supervisor(config, children_of(self._config_file, {"POSTLINE_DEMO": str(self.folder)}))
         story = threading.Thread(
-            target=self._story, args=(config, boxes, evidence, supervisor, once), daemon=True
+            target=self._story, args=(config, boxes.folder, evidence, supervisor, once), daemon=True
         )
         inviter = threading.Thread(target=self._invite, args=(config.http.public_url, ready), daemon=True)
         boxes.start()
@@ -92,20 +92,21 @@ class Theatre:
             (self.folder / "evidence").symlink_to(self.keep.resolve())
 
     def _story(
-        self, config: Config, boxes: Mailboxes, evidence: Evidence, supervisor: Supervisor, once: bool
+        self, config: Config, boxes: Path, evidence: Evidence, supervisor: Supervisor, once: bool
     ) -> None:
         store = Store(config.server.database_url)
         try:
             wait_for(self._mail_is_taken, "the mail listener", 60.0)
-            tell(
-                Stage(self.ports, boxes.folder, store), app.local_blobs(config), config.server.data, evidence
-            )
+            tell(Stage(self.ports, boxes, store), app.local_blobs(config), config.server.data, evidence)
             if not self.fast:
                 slow_down(config.server.data)
         except DemoFailed as failed:
             self.failure = str(failed)
             evidence.failed(self.failure)
         except Exception as error:
+            if supervisor.ends:  # Ctrl-C in mid-story: its processes went away, nothing failed
+                log.info("demo.broken_off", during=type(error).__name__)
+                return
             self.failure = f"{type(error).__name__}: {error}"
             evidence.failed(self.failure)
             log.exception("demo.failed")

@@ -17,7 +17,13 @@ def configure(form: str = "text", level: str = "info") -> None:
     ends: list[structlog.types.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                pad_event_to=28,
+                exception_formatter=structlog.dev.plain_traceback,  # rich prints locals: passwords
+            )
+        ]
     )
     structlog.configure(
         processors=[
