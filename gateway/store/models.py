@@ -100,15 +100,20 @@ class User(Base):
     extension: Mapped[str] = mapped_column(String(16), default="")
     password: Mapped[str | None] = mapped_column(String(255))
     roles: Mapped[list[str]] = mapped_column(default=list)
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what differs from the account's
 
 
 class Sender(Base):
-    """A MAIL FROM, or a pattern of them, that may send for an account. `pattern` is in lower case."""
+    """A MAIL FROM, or a pattern of them, that may send for an account. `pattern` is in lower case.
+
+    `user_id` names the user behind the address, whose settings then go before the account's.
+    """
 
     __tablename__ = "sender"
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     pattern: Mapped[str] = mapped_column(String(320), unique=True)
+    user_id: Mapped[int | None] = mapped_column(index=True)  # no foreign key: SQLite adds none to a table
     account: Mapped[Account] = relationship(back_populates="senders")
 
 
@@ -120,6 +125,79 @@ class Token(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     face: Mapped[str] = mapped_column(String(24))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Certificate(Base):
+    """A certificate that an account, or the operator, gave or mailed us; `der` is base64.
+
+    `purpose`: "encrypt" (mail to `address` is encrypted to it), "client" (TLS client of the account), "pin"
+    (the only signer of `address`), "domain" (may vouch for `address` = `*@domain`), "gateway" (signs around).
+    """
+
+    __tablename__ = "certificate"
+    __table_args__ = (UniqueConstraint("account_id", "purpose", "address", "fingerprint"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(12))
+    address: Mapped[str] = mapped_column(String(320), default="", index=True)  # in lower case
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of the DER, hex
+    der: Mapped[str]
+    source: Mapped[str] = mapped_column(String(12))  # provision | mail | command | web
+    not_after: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Replay(Base):
+    """A signature that was used: it may not carry another fax (smime.md section 6)."""
+
+    __tablename__ = "replay"
+    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    message_id: Mapped[str] = mapped_column(String(998), default="")
+    asked: Mapped[str] = mapped_column(String(64))  # SHA-256 of what the signature does not cover
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class RecipientList(Base):
+    """A named list of numbers; `name` is in lower case."""
+
+    __tablename__ = "recipient_list"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    entries: Mapped[list[ListEntry]] = relationship(
+        order_by="ListEntry.position", cascade="all, delete-orphan"
+    )
+
+
+class ListEntry(Base):
+    """One number of a list. `destination` is canonical."""
+
+    __tablename__ = "list_entry"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("recipient_list.id"), index=True)
+    position: Mapped[int]
+    destination: Mapped[str] = mapped_column(String(40))
+    sub: Mapped[str] = mapped_column(String(20), default="")
+    person: Mapped[str] = mapped_column(String(200), default="")
+    company: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Pickup(Base):
+    """A mail that was fetched from a mailbox, so that it is fetched once. `uid`: UIDL, or UIDVALIDITY/UID."""
+
+    __tablename__ = "pickup"
+    __table_args__ = (UniqueConstraint("mailbox", "uid"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox: Mapped[str] = mapped_column(String(64))
+    uid: Mapped[str] = mapped_column(String(255))
+    number: Mapped[int | None]  # the fax it became; None: refused, or not for us
+    outcome: Mapped[str] = mapped_column(default="")
+    taken_at: Mapped[datetime]
 
 
 class Route(Base):
@@ -134,6 +212,7 @@ class Route(Base):
     sub: Mapped[str | None] = mapped_column(String(20))
     forward: Mapped[list[str]] = mapped_column(default=list)
     format: Mapped[str] = mapped_column(String(8), default="pdf")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # address -> format, sign, encrypt
 
 
 class PublicNumber(Base):
@@ -160,6 +239,8 @@ class Message(Base):
     dedupe: Mapped[str | None] = mapped_column(String(64), index=True)
     peer: Mapped[str] = mapped_column(String(64), default="")
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    verdict: Mapped[dict[str, Any]] = mapped_column(default=dict)  # smime.Verdict.as_json(); {} = no S/MIME
+    envelope: Mapped[dict[str, Any]] = mapped_column(default=dict)  # RET and ENVID of RFC 3461
     received_at: Mapped[datetime]
 
 
@@ -170,6 +251,8 @@ class Fax(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    user_id: Mapped[int | None]  # who sent it, where the sender is a user's; no key, as in `sender`
+    batch: Mapped[str] = mapped_column(String(64), default="")  # the list it was sent to, "" for none
     state: Mapped[FaxState] = mapped_column(index=True)
     subject: Mapped[str] = mapped_column(default="")
     notify_to: Mapped[str] = mapped_column(String(320), default="")
@@ -202,6 +285,7 @@ class Delivery(Base):
     destination: Mapped[str] = mapped_column(String(40))
     sub: Mapped[str] = mapped_column(String(20), default="")  # T.30 sub-address asked for
     contact: Mapped[str] = mapped_column(String(200), default="")
+    dsn: Mapped[dict[str, Any]] = mapped_column(default=dict)  # NOTIFY and ORCPT of RFC 3461; {} = not asked
     state: Mapped[DeliveryState]
     cause: Mapped[Cause | None]
     cause_detail: Mapped[str] = mapped_column(default="")
@@ -266,6 +350,7 @@ class Attempt(Base):
     call: Mapped[int | None] = mapped_column(index=True)  # the first attempt of the telephone call it shares
     ppr: Mapped[int] = mapped_column(default=0)  # times the far machine asked for parts of a page again
     rtn: Mapped[int] = mapped_column(default=0)  # pages it sent back as unreadable
+    cost: Mapped[float] = mapped_column(default=0.0)  # in the currency of [dialling] prices
     ftt: Mapped[int] = mapped_column(default=0)  # times training failed and went lower
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
     pages: Mapped[list[Page]] = relationship(back_populates="attempt", order_by="Page.n")
@@ -347,6 +432,7 @@ class Forward(Base):
     )  # None: the operator's
     address: Mapped[str] = mapped_column(String(320))
     format: Mapped[str] = mapped_column(String(8), default="pdf")
+    protection: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sign (bool), encrypt (never|try|required)
     token: Mapped[str | None] = mapped_column(String(40), unique=True)  # of fwd+<token>@, its envelope sender
     state: Mapped[ForwardState] = mapped_column(index=True)
     detail: Mapped[str] = mapped_column(default="")
@@ -371,7 +457,7 @@ class Event(Base):
 class Outbox(Base):
     """A mail or webhook owed, written in the transaction of the change that owes it.
 
-    `kind`: "result" (delivery_number), "forward" (forward_id), "note" (to the operator, in `data`).
+    `kind`: one of `store.outbox.KINDS`; most name a row: delivery_number, fax_id or forward_id.
     """
 
     __tablename__ = "outbox"
@@ -382,6 +468,7 @@ class Outbox(Base):
     recipient: Mapped[str] = mapped_column(String(320))
     message_id: Mapped[str] = mapped_column(String(255), unique=True)
     delivery_number: Mapped[int | None] = mapped_column(ForeignKey("delivery.number"), index=True)
+    fax_id: Mapped[int | None] = mapped_column(index=True)
     forward_id: Mapped[int | None] = mapped_column(ForeignKey("forward.id"), index=True)
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     tries: Mapped[int] = mapped_column(default=0)
