@@ -88,6 +88,7 @@ class Transaction:
     operator: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     discard: bool = False
+    door: str = "smtp"
     _who: KnownSender | Stranger | None = None
 
     @property
@@ -143,11 +144,18 @@ class Transaction:
     async def _identified(self, address: Address) -> KnownSender | Stranger:
         """Look the sender up, once a mail; a stranger leaves one audit line and nothing else."""
         if self._who is None:
-            who = await self.desk.store.read(evidence.identify, self.sender, self.peer, self.desk.settings)
+            who = await self.desk.store.read(self._look_up)
             if isinstance(who, Stranger):
                 await self._note("sender.refused", who.account_id, why=who.why, recipient=str(address))
             self._who = who
         return self._who
+
+    def _look_up(self, session: Session) -> KnownSender | Stranger:
+        """Return who sends; another door may know its senders in another way."""
+        return evidence.identify(session, self.sender, self.peer, self.desk.settings)
+
+    def _keep_beside(self, session: Session, number: int) -> None:
+        """Write what a door keeps of each fax it took, in the same transaction; SMTP keeps nothing."""
 
     async def _note(self, action: str, account_id: int | None, **data: str) -> None:
         now, actor, peer = self.desk.now(), self.sender.key, self.peer
@@ -206,7 +214,7 @@ class Transaction:
         if not isinstance(self._who, KnownSender) or not self.recipients:
             return replies.TO_OPERATOR if self.operator else replies.REPORT_TAKEN
         submission = Submission(
-            door="smtp",
+            door=self.door,
             account_id=self._who.account_id,
             sender=self.sender.key,
             recipients=tuple(self.recipients.values()),
@@ -219,7 +227,9 @@ class Transaction:
             evidence=self._who.evidence,
         )
         window = timedelta(hours=self.desk.settings.dedupe_hours)
-        return replies.queued(accept(session, submission, now, window).number)
+        number = accept(session, submission, now, window).number
+        self._keep_beside(session, number)
+        return replies.queued(number)
 
     def _tell_operator(self, session: Session, blob: str, now: datetime) -> None:
         sender = str(self.sender) or "<>"
