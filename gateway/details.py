@@ -62,7 +62,13 @@ SENTENCES: Final = (
     N_("%(word)s is not a modifier"),
     N_("a call to this number costs more than an ordinary call."),
     N_("%(time)s is more than 30 days ahead."),
-    N_("when to send: %(text)s is no time; write `2030-01-31 09:30`, or `09:30` for the next such time"),
+    N_("%(text)s is no time; write `2030-01-31 09:30`, or `09:30` for the next such time"),
+    N_("%(text)s is not one of %(words)s"),
+    N_("%(text)s is not a whole number from %(low)s to %(high)s"),
+    N_("%(text)s is not a size from %(low)s to %(high)s points"),
+    N_("this takes one line of %(low)s to %(high)s characters"),
+    N_("%(text)s is not a mail address"),
+    N_("this gateway has no cover pages"),
     N_("It was not approved."),
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""

@@ -432,7 +432,9 @@ class Forward(Base):
     )  # None: the operator's
     address: Mapped[str] = mapped_column(String(320))
     format: Mapped[str] = mapped_column(String(8), default="pdf")
-    protection: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sign (bool), encrypt (never|try|required)
+    protection: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # sign (bool), encrypt (never|try|required)
     token: Mapped[str | None] = mapped_column(String(40), unique=True)  # of fwd+<token>@, its envelope sender
     state: Mapped[ForwardState] = mapped_column(index=True)
     detail: Mapped[str] = mapped_column(default="")

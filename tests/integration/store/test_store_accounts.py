@@ -194,7 +194,7 @@ def test_nobody_is_nobody(house: House, address: str) -> None:
         ({"caps": {"calls_per_hour": True}}, r"a number from 0 on"),
         ({"approval": {"page": 3}}, r"nearest is 'pages'"),
         ({"approval": 3}, r"is not a table"),
-        ({"header": "two\nlines"}, r"header: a template is one line"),
+        ({"header": "two\nlines"}, r"header: this takes one line"),
         ({"country": "999"}, r"country '999'"),
         ({"timezone": "Asia/Tokio"}, r"nearest is 'Asia/Tokyo'"),
         ({"smime_policy": "on"}, r"off, verify, required, required\+encrypted"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.errors import BadOption
-from gateway.domain.options import Option, check, one_of
+from gateway.domain.options import check
 from gateway.mailin.subject import MODIFIERS, Argument, Modifier, parse, read_options
 
 # Rows of later releases, to hold the parser to the rules that today's rows do not need.
@@ -101,19 +101,6 @@ def test_a_long_subject_of_modifiers_is_read_in_one_pass() -> None:
     assert len(str(found.options["header"])) == 5 * 50_000 - 1
 
 
-@pytest.mark.parametrize("values", [{"colour": "red"}, {"body": "perhaps"}, {"resolution": 7}])
-def test_an_impossible_option_is_refused(values: dict[str, object]) -> None:
-    with pytest.raises(BadOption):
-        check(values)
-
-
-def test_options_come_out_as_the_schema_writes_them() -> None:
-    schema = {"paper": Option(one_of("a4", "letter"), "paper")}
-    assert check({"paper": "A4"}, schema) == {"paper": "a4"}
-    with pytest.raises(BadOption, match="paper: 'a5' is not one of a4, letter"):
-        check({"paper": "a5"}, schema)
-
-
 def test_every_modifier_without_argument_sets_a_value_its_option_takes() -> None:
     for modifier in (row for row in MODIFIERS.values() if row.argument is Argument.NONE):
         assert check({modifier.option: modifier.value}) == {modifier.option: modifier.value}
@@ -160,5 +147,5 @@ def test_a_time_to_send_is_read(text: str, defer: str) -> None:
     ["/d", "/d 25:99", "/d 24:00", "/d 2030-02-30 10:00", "/d tomorrow", "/d 2030-06-02", "/d 10:00 sharp"],
 )
 def test_a_time_that_cannot_be_meant_is_refused_and_never_sent_at_once(tail: str) -> None:
-    with pytest.raises(BadOption, match="when to send"):
+    with pytest.raises(BadOption, match="is no time"):
         read_options(f"Order {tail}")
