@@ -31,6 +31,8 @@ from gateway.store.models import Audit, Delivery, Fax, Message, Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.mailin.judging import Judge
+
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ACCOUNTS = [
@@ -67,6 +69,7 @@ class Door:
         limits: dict[str, Any] | None = None,
         crash: Callable[[str], None] = never_crash,
         floor: Floor | None = None,
+        judges: dict[str, Judge] | None = None,
         **settings: Any,
     ) -> None:
         self.url = f"sqlite:///{folder / 'db.sqlite'}"
@@ -100,6 +103,7 @@ class Door:
                 new_id=lambda: f"<{next(self._ids)}@fax.example.org>",
                 crash=crash,
                 accepted=self.woken.set,
+                judges=judges or {},
             )
         )
 

@@ -37,7 +37,8 @@ class Submission:
     """What came in by one door in one piece.
 
     `blob`, `size`, `sha256`: the raw bytes, already on stable storage. `dedupe`: hex key of the same content
-    for this account, None where repeating is meant. `evidence`: why we believe the sender.
+    for this account, None where repeating is meant. `evidence`: why we believe the sender. `verdict`: what
+    S/MIME found. `envelope`: RET and ENVID of RFC 3461. `user_id`: the user who sends, if it is one.
     """
 
     door: str
@@ -53,6 +54,9 @@ class Submission:
     evidence: dict[str, Any] = field(default_factory=dict)
     subject: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    verdict: dict[str, Any] = field(default_factory=dict)
+    envelope: dict[str, Any] = field(default_factory=dict)
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ def _create(
         dedupe=submission.dedupe,
         peer=submission.peer,
         evidence=submission.evidence,
+        verdict=submission.verdict,
+        envelope=submission.envelope,
     )
     fax = faxes.create_fax(
         session,
@@ -136,5 +142,6 @@ def _create(
         notify_to=submission.sender,
         options=submission.options,
         now=now,
+        user_id=submission.user_id,
     )
     return {(d.destination, d.sub): d.number for d in fax.deliveries}

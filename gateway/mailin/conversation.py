@@ -16,6 +16,7 @@ from gateway.mailin import replies
 from gateway.mailin.connection import Connection, Goodbye, Patience, Wire
 from gateway.mailin.data_reader import Pace, SpoolFile, read_data
 from gateway.mailin.envelope import BadPath, parse_path
+from gateway.mailin.evidence import Peer
 from gateway.mailin.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Conversation(Connection):
             self._desk.blobs.check_space(int(size))
         except StorageFull:
             return replies.DISK_FULL
-        self._transaction = Transaction(self._desk, path.address, self.peer)
+        self._transaction = Transaction(self._desk, path.address, Peer(self.peer))
         return replies.SENDER_OK
 
     async def _rcpt(self, argument: str) -> Reply:

@@ -1,35 +1,81 @@
 """Who is the sender, and why we believe it (threats.md section 1).
 
-An account is found by the envelope's MAIL FROM, never by the header. That text proves nothing by itself: it
-counts from a trusted network, or for an account that chose `sender_evidence = "envelope"`. No other proof
-is known to this release, so all else is refused, at RCPT and in one wording for every cause.
+An account is found by the envelope's MAIL FROM, never by the header. That text proves nothing by itself; what
+else is asked for is the account's `sender_evidence`, from the least to the most:
+
+    envelope   the text alone, from anywhere: the classic rule
+    default    a trusted network of the operator, or any proof below
+    verified   a proof: the account's own networks, ..., S/MIME
+    smime      a valid S/MIME signature of the sender, whatever else was proved
+
+What the connection shows is judged here, at RCPT. What only the mail itself can show (DKIM, S/MIME) is asked
+at the end of DATA; until then the sender is `Provable`. All else is a `Stranger`, refused in one wording for
+every cause.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from gateway.mailin.settings import network_of
 from gateway.store import accounts
 from gateway.store.models import Sender
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.orm import Session
 
     from gateway.domain.dialling import Caller
     from gateway.mailin.envelope import Address
     from gateway.mailin.settings import SmtpSettings
+    from gateway.store.models import Account
+
+Evidence = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection, as far as it showed itself. `address`: its IP address."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSender:
-    """An account that this connection may send for, its dialling rules, and the proof."""
+    """An account that this connection may send for, its dialling rules, and the proof.
+
+    `user_id`: the user whose address it is, None for none. `smime_policy` is the account's.
+    """
 
     account_id: int
     caller: Caller
-    evidence: dict[str, Any] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=dict)
+    smime_policy: str = "verify"
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provable:
+    """An account whose sender the mail itself may prove: `by` names the judges that can.
+
+    `passing`: another proof was out of reach (DNS trouble), so that a refusal would not be for good.
+    """
+
+    account_id: int
+    caller: Caller
+    by: frozenset[str]
+    smime_policy: str = "verify"
+    user_id: int | None = None
+    passing: bool = False
+
+    def proved(self, evidence: Evidence) -> KnownSender:
+        """Return the sender as known."""
+        return KnownSender(self.account_id, self.caller, evidence, self.smime_policy, self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +86,45 @@ class Stranger:
     account_id: int | None = None
 
 
-def identify(session: Session, sender: Address, peer: str, settings: SmtpSettings) -> KnownSender | Stranger:
-    """Return the account behind an envelope sender, or why there is none."""
+def identify(
+    session: Session,
+    sender: Address,
+    peer: Peer,
+    settings: SmtpSettings,
+    judges: frozenset[str] = frozenset(),
+) -> KnownSender | Provable | Stranger:
+    """Return the account behind an envelope sender, or why there is none.
+
+    `judges` are the proofs that can be asked for at the end of DATA: "dkim", "smime".
+    """
     if not sender.domain:
         return Stranger("null sender")
-    account = accounts.account_for_sender(session, sender.key)
-    if account is None:
+    row = accounts.sender_row(session, sender.key)
+    if row is None:
         return Stranger("unknown sender", _owner_of_domain(session, sender.domain))
-    evidence: dict[str, Any]
-    if network := settings.trusted_network(peer):
-        evidence = {"by": "trusted_network", "network": str(network)}
-    elif account.sender_evidence == "envelope":
-        evidence = {"by": "envelope"}
-    else:
-        return Stranger("no proof of the sender", account.id)
-    return KnownSender(account.id, accounts.caller(account), evidence)
+    account = row.account
+    wanted = account.sender_evidence
+    later = judges & {"smime"} if wanted == "smime" else judges
+    claim = Provable(account.id, accounts.caller(account), later, account.smime_policy, row.user_id)
+    if wanted != "smime" and (evidence := next(_shown(account, peer, settings), None)):
+        return claim.proved(evidence)
+    return claim if later else Stranger("no proof of the sender", account.id)
+
+
+def _shown(account: Account, peer: Peer, settings: SmtpSettings) -> Iterator[Evidence]:
+    """Yield what the connection proves for an account, the best first."""
+    if network := network_of(peer.address, account_networks(account)):
+        yield {"by": "network", "network": str(network)}
+    network = settings.trusted_network(peer.address)
+    if network and account.sender_evidence != "verified":
+        yield {"by": "trusted_network", "network": str(network)}
+    if account.sender_evidence == "envelope":
+        yield {"by": "envelope"}
+
+
+def account_networks(account: Account) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return the networks from which the account itself sends."""
+    return [ipaddress.ip_network(text) for text in account.settings.get("networks", ())]
 
 
 def _owner_of_domain(session: Session, domain: str) -> int | None:

@@ -3,9 +3,9 @@
 Nothing is decoded and no tree is built, so that no mail can make this slow: a parser of the full language
 meets the mail later, in a child with limits. Here only the limits of design.md 5a are held (they keep known
 parser bombs out, threats.md section 3), the fields the door itself needs are read, and mails are turned away
-that must not become faxes: automatic answers and loops (threats.md section 4), and signed or encrypted mail,
-which no part of this release can judge, however deep it lies. Of all values only file names are decoded: what
-is sealed stays sealed under an encoded name.
+that must not become faxes: automatic answers and loops (threats.md section 4). Whether anything in it is
+signed or encrypted, however deep it lies, is only found out: `sealed.py` judges it. Of all values only file
+names are decoded: what is sealed stays sealed under an encoded name.
 """
 
 from __future__ import annotations
@@ -56,10 +56,14 @@ class Rejected(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the header block said: the Message-ID with its brackets, or ""; where the header block ends."""
+    """What was found: the Message-ID with its brackets, or ""; where the header block ends.
+
+    `sealed`: the mail or something in it is signed or encrypted (S/MIME, OpenPGP).
+    """
 
     message_id: str
     header_end: int
+    sealed: bool = False
 
 
 def media_type(value: bytes) -> bytes:
@@ -102,9 +106,9 @@ def prescan(mail: Bytes, limits: SmtpLimits, own_domains: frozenset[str] = froze
     header = read_header(mail, 0, limits.header_bytes)
     _check_fields(mail, header, limits)
     _check_automatic(header, limits, own_domains)
-    _check_parts(mail, header, limits)
+    sealed = _check_parts(mail, header, limits)
     found = MESSAGE_ID.search(header.first(b"message-id"))
-    return Findings(found[0].decode("ascii", "replace") if found else "", header.end)
+    return Findings(found[0].decode("ascii", "replace") if found else "", header.end, sealed)
 
 
 def read_header(mail: Bytes, start: int, longest: int) -> Header:
@@ -145,11 +149,11 @@ def _check_automatic(header: Header, limits: SmtpLimits, own_domains: frozenset[
         raise Rejected("5.4.6", "This mail was sent by this gateway")
 
 
-def _check_parts(mail: Bytes, header: Header, limits: SmtpLimits) -> None:
-    """Walk along the delimiter lines with a stack of the open multiparts."""
+def _check_parts(mail: Bytes, header: Header, limits: SmtpLimits) -> bool:
+    """Walk along the delimiter lines with a stack of the open multiparts; say whether a part is sealed."""
     stack: list[Open] = []
     parts = 1
-    _enter(mail, header, stack, limits)
+    sealed = _enter(mail, header, stack, limits)
     for at, line in _dash_lines(mail, header.end):
         level = _level(stack, line)
         if level < 0:
@@ -161,31 +165,31 @@ def _check_parts(mail: Bytes, header: Header, limits: SmtpLimits) -> None:
         parts += 1
         if parts > limits.parts:
             raise Rejected("5.6.0", "Too many parts")
-        _enter(mail, read_header(mail, at, MAX_PART_HEADER), stack, limits)
+        sealed |= _enter(mail, read_header(mail, at, MAX_PART_HEADER), stack, limits)
+    return sealed
 
 
-def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -> None:
-    """Open the multipart a header declares, going into attached messages on the way."""
+def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -> bool:
+    """Open the multipart a header declares, going into attached messages on the way; say if it is sealed."""
     messages = stack[-1].messages if stack else 0
     while header.content_type == b"message/rfc822":
         messages += 1
         if messages > limits.message_depth:
             raise Rejected("5.6.0", "Attached messages are nested too deep")
         header = read_header(mail, header.end, limits.header_bytes)
-    _check_sealed(header)
     found = BOUNDARY.search(header.first(b"content-type"))
     if found and header.content_type.startswith(b"multipart/"):
         delimiter = b"--" + (found[1] or found[2] or b"").rstrip()
         stack.append(Open(delimiter, delimiter + b"--", messages))
     if len(stack) > limits.depth:
         raise Rejected("5.6.0", "Parts are nested too deep")
+    return _is_sealed(header)
 
 
-def _check_sealed(header: Header) -> None:
+def _is_sealed(header: Header) -> bool:
     types = header.all(b"content-type")  # a second one is against the rules, and some readers prefer it
     names = [*types, *header.all(b"content-disposition")]
-    if any(media_type(value) in SEALED for value in types) or any(_is_sealed_name(value) for value in names):
-        raise Rejected("5.7.5", "Signed and encrypted mail is not taken by this gateway")
+    return any(media_type(value) in SEALED for value in types) or any(map(_is_sealed_name, names))
 
 
 def _is_sealed_name(value: bytes) -> bool:

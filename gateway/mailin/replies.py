@@ -49,7 +49,12 @@ WRONG_ORDER = Reply(503, "5.5.1", "Wrong order of commands")
 NO_RECIPIENTS = Reply(503, "5.5.1", "No valid recipients")
 BARE_LINE_END = Reply(550, "5.6.0", "Lines of a mail end in CRLF; a bare CR or LF is not taken")
 NO_RELAY = Reply(550, "5.7.1", "This host relays no mail")
-NOT_ALLOWED = Reply(550, "5.7.1", "Not allowed to send here")
+NOT_ALLOWED = Reply(
+    550, "5.7.1", "Not allowed to send here: sender unknown or not proved; ask whoever runs this fax gateway"
+)
+PROOF_LATER = Reply(
+    451, "4.7.0", "The sender cannot be proved right now (DNS does not answer); try again later"
+)
 NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
 TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.domain.dialling import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -65,9 +69,14 @@ class SmtpSettings:
 
     def trusted_network(self, address: str) -> Network | None:
         """Return the trusted network a peer's address lies in; None for none, or for no IP address."""
-        try:
-            peer = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
-            return None
-        peer = getattr(peer, "ipv4_mapped", None) or peer
-        return next((n for n in self.trusted_networks if peer in n), None)
+        return network_of(address, self.trusted_networks)
+
+
+def network_of(address: str, networks: Iterable[Network]) -> Network | None:
+    """Return the first of `networks` that an address lies in; None for none, or for no IP address."""
+    try:
+        peer = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    peer = getattr(peer, "ipv4_mapped", None) or peer
+    return next((n for n in networks if peer in n), None)

@@ -20,18 +20,21 @@ from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavaila
 from gateway.intake.submission import Submission, accept
 from gateway.mailin import bounces, dedupe, evidence, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
-from gateway.mailin.evidence import KnownSender, Stranger
+from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
+from gateway.mailin.judging import Case, Refusal, hear
 from gateway.mailin.prescan import Rejected, prescan
 from gateway.store import audit, blobs, outbox
 from gateway.store.faxes import Recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sqlalchemy.orm import Session
 
     from gateway.mailin.data_reader import SpoolFile
+    from gateway.mailin.judging import Judge, Opinion
+    from gateway.mailin.prescan import Findings
     from gateway.mailin.replies import Reply
     from gateway.mailin.settings import SmtpSettings
     from gateway.store.blobs import BlobStore
@@ -45,7 +48,8 @@ class Desk:
     """What every mail needs: stores, settings, and what is injected (time, ids, crash points).
 
     `new_id` gives a Message-ID with brackets; `accepted` is called after each commit, to wake the render
-    role. `spool` is a folder on the file system of the blobs.
+    role. `spool` is a folder on the file system of the blobs. `judges` are asked at the end of DATA, by name
+    and in this order: "smime" of all sealed mails, each of them of senders that nothing else proved.
     """
 
     settings: SmtpSettings
@@ -56,45 +60,47 @@ class Desk:
     new_id: Callable[[], str]
     crash: Callable[[str], None]
     accepted: Callable[[], None] = lambda: None
+    judges: Mapping[str, Judge] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was read in a mail: Message-ID and dedupe key of a fax; whether a report tells of a failure."""
+    """What was read in a mail: findings and dedupe key of a fax; whether a report tells of a failure."""
 
-    message_id: str = ""
+    findings: Findings | None = None
     dedupe: str | None = None
     failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A mail on stable storage: its blob, the spool file's size and hash, what was seen in it."""
+    """A mail on stable storage: its blob, the spool file's size and hash, what was seen and judged."""
 
     blob: str
     spool: SpoolFile
     seen: Seen
+    opinions: tuple[Opinion, ...] = ()
 
 
 @dataclass(slots=True)
 class Transaction:
-    """One mail, from MAIL to the answer after DATA. `peer` is the client's IP address."""
+    """One mail, from MAIL to the answer after DATA."""
 
     desk: Desk
     sender: Address
-    peer: str
+    peer: Peer
     taken: int = 0
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     operator: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     discard: bool = False
     door: str = "smtp"
-    _who: KnownSender | Stranger | None = None
+    _who: KnownSender | Provable | Stranger | None = None
 
     @property
     def trusted(self) -> bool:
         """Whether the peer's lines may end as they like."""
-        return self.desk.settings.is_trusted(self.peer)
+        return self.desk.settings.is_trusted(self.peer.address)
 
     async def recipient(self, address: Address) -> Reply:
         """Answer RCPT."""
@@ -115,14 +121,14 @@ class Transaction:
         if kind is Kind.BOUNCE:
             return await self._take_bounce(address)
         who = await self._identified(address)
-        if isinstance(who, KnownSender):
+        if not isinstance(who, Stranger):
             return await self._take_number(who, address)
         if self.desk.settings.unauthenticated == "discard":
             self.discard = True
             return replies.RECIPIENT_OK
         return replies.NOT_ALLOWED
 
-    async def _take_number(self, who: KnownSender, address: Address) -> Reply:
+    async def _take_number(self, who: KnownSender | Provable, address: Address) -> Reply:
         try:
             number = dialling.destination(address.local, who.caller, self.desk.settings.dialling)
         except NumberDenied as error:
@@ -141,7 +147,7 @@ class Transaction:
         self.returned.append(token)
         return replies.RECIPIENT_OK
 
-    async def _identified(self, address: Address) -> KnownSender | Stranger:
+    async def _identified(self, address: Address) -> KnownSender | Provable | Stranger:
         """Look the sender up, once a mail; a stranger leaves one audit line and nothing else."""
         if self._who is None:
             who = await self.desk.store.read(self._look_up)
@@ -150,15 +156,16 @@ class Transaction:
             self._who = who
         return self._who
 
-    def _look_up(self, session: Session) -> KnownSender | Stranger:
+    def _look_up(self, session: Session) -> KnownSender | Provable | Stranger:
         """Return who sends; another door may know its senders in another way."""
-        return evidence.identify(session, self.sender, self.peer, self.desk.settings)
+        judges = frozenset(self.desk.judges)
+        return evidence.identify(session, self.sender, self.peer, self.desk.settings, judges)
 
     def _keep_beside(self, session: Session, number: int) -> None:
         """Write what a door keeps of each fax it took, in the same transaction; SMTP keeps nothing."""
 
     async def _note(self, action: str, account_id: int | None, **data: str) -> None:
-        now, actor, peer = self.desk.now(), self.sender.key, self.peer
+        now, actor, peer = self.desk.now(), self.sender.key, self.peer.address
         await self.desk.store.run(lambda s: audit.note(s, action, now, account_id, actor, peer=peer, **data))
 
     async def finish(self, spool: SpoolFile) -> Reply:
@@ -169,6 +176,10 @@ class Transaction:
             account = self._who.account_id if self._who else None
             await self._note("mail.rejected", account, why=error.text)
             return replies.rejected(error.status, error.text)
+        except Refusal as refusal:
+            account = self._who.account_id if self._who else None
+            await self._note("mail.rejected", account, why=refusal.why)
+            return refusal.reply
         except StorageFull as error:
             log.warning("no room for a mail", detail=error.detail)
             return replies.DISK_FULL
@@ -184,9 +195,12 @@ class Transaction:
         self.desk.crash("smtp.spooled")
         spool.close()
         seen = await asyncio.to_thread(self._inspect, spool)
+        opinions = await self._judge(spool, seen.findings)
+        if not (self.recipients or self.operator or self.returned):
+            return replies.OK
         blob = await asyncio.to_thread(self.desk.blobs.adopt, "message", spool.path, spool.sha256)
         self.desk.crash("smtp.renamed")
-        reply = await self.desk.store.run(self._write, Stored(blob, spool, seen))
+        reply = await self.desk.store.run(self._write, Stored(blob, spool, seen, opinions))
         self.desk.crash("smtp.committed")
         self.desk.accepted()
         return reply
@@ -197,11 +211,27 @@ class Transaction:
             raise Rejected("5.6.0", "The mail is empty")
         settings = self.desk.settings
         with spool.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mail:
-            if not isinstance(self._who, KnownSender) or not self.recipients:
+            if self._who is None or isinstance(self._who, Stranger) or not self.recipients:
                 return Seen(failure=bounces.tells_of_failure(mail))
             findings = prescan(mail, settings.limits, frozenset(settings.domains))
             key = dedupe.key(mail, findings.header_end, self._who.account_id, findings.message_id)
-            return Seen(findings.message_id, key)
+            return Seen(findings, key)
+
+    async def _judge(self, spool: SpoolFile, findings: Findings | None) -> tuple[Opinion, ...]:
+        """Hear the judges; a proof makes the sender known. Raise `Refusal` or `Rejected`."""
+        if findings is None or self._who is None or isinstance(self._who, Stranger):
+            return ()
+        numbers = tuple(recipient.destination for recipient in self.recipients.values())
+        case = Case(spool.path, spool.size, self.sender, self._who, findings, numbers, self.desk.now())
+        try:
+            self._who, opinions = await hear(self.desk.judges, case)
+        except Refusal as refusal:
+            if refusal.reply is not replies.NOT_ALLOWED or self.desk.settings.unauthenticated != "discard":
+                raise
+            await self._note("mail.rejected", self._who.account_id, why=refusal.why)
+            self.recipients.clear()
+            return ()
+        return opinions
 
     def _write(self, session: Session, stored: Stored) -> Reply:
         """Write every row this mail causes, in one transaction."""
@@ -213,29 +243,36 @@ class Transaction:
             self._tell_operator(session, blob, now)
         if not isinstance(self._who, KnownSender) or not self.recipients:
             return replies.TO_OPERATOR if self.operator else replies.REPORT_TAKEN
-        submission = Submission(
+        window = timedelta(hours=self.desk.settings.dedupe_hours)
+        accepted = accept(session, self._submission(self._who, stored), now, window)
+        for opinion in () if accepted.duplicate else stored.opinions:
+            if opinion.record is not None:
+                opinion.record(session)
+        self._keep_beside(session, accepted.number)
+        return replies.queued(accepted.number)
+
+    def _submission(self, who: KnownSender, stored: Stored) -> Submission:
+        return Submission(
             door=self.door,
-            account_id=self._who.account_id,
+            account_id=who.account_id,
             sender=self.sender.key,
             recipients=tuple(self.recipients.values()),
-            blob=blob,
-            size=spool.size,
-            sha256=spool.sha256,
-            message_id=stored.seen.message_id,
+            blob=stored.blob,
+            size=stored.spool.size,
+            sha256=stored.spool.sha256,
+            message_id=stored.seen.findings.message_id if stored.seen.findings else "",
             dedupe=stored.seen.dedupe,
-            peer=self.peer,
-            evidence=self._who.evidence,
+            peer=self.peer.address,
+            evidence=who.evidence,
+            verdict=next((o.verdict for o in stored.opinions if o.verdict), {}),
+            user_id=who.user_id,
         )
-        window = timedelta(hours=self.desk.settings.dedupe_hours)
-        number = accept(session, submission, now, window).number
-        self._keep_beside(session, number)
-        return replies.queued(number)
 
     def _tell_operator(self, session: Session, blob: str, now: datetime) -> None:
         sender = str(self.sender) or "<>"
         data = {
             "subject": f"Mail from {sender} to {', '.join(self.operator)}",
-            "text": f"The mail is attached as it came from {self.peer}.",
+            "text": f"The mail is attached as it came from {self.peer.address}.",
             "blob": blob,
         }
         for operator in self.desk.settings.operator:

@@ -40,6 +40,7 @@ __all__ = [
     "find_user",
     "provision",
     "routes",
+    "sender_row",
 ]
 
 HASHER = PasswordHasher()
@@ -84,7 +85,13 @@ def provision(
 
 
 def account_for_sender(session: Session, address: str) -> Account | None:
-    """Return the account that this MAIL FROM may send for: exact before pattern, the closest pattern first.
+    """Return the account that this MAIL FROM may send for; see `sender_row`."""
+    row = sender_row(session, address)
+    return row.account if row is not None else None
+
+
+def sender_row(session: Session, address: str) -> Sender | None:
+    """Return the row this MAIL FROM may send by: exact before pattern, the closest pattern first.
 
     Case does not matter; the null sender is nobody's.
     """
@@ -93,9 +100,9 @@ def account_for_sender(session: Session, address: str) -> Account | None:
         return None
     wild = or_(Sender.pattern.contains("*"), Sender.pattern.contains("?"))
     rows = session.scalars(select(Sender).where(or_(Sender.pattern == wanted, wild))).all()
-    by_pattern = {row.pattern: row.account_id for row in rows}
+    by_pattern = {row.pattern: row for row in rows}
     pattern = best_pattern(wanted, by_pattern)
-    return session.get(Account, by_pattern[pattern]) if pattern is not None else None
+    return by_pattern[pattern] if pattern is not None else None
 
 
 def account_named(session: Session, name: str) -> Account | None:

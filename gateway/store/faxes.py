@@ -36,7 +36,7 @@ class Recipient:
     """One number of a submission. `destination` canonical; `simulated_status` 0..9999 ends without a call.
 
     `sub` is a T.30 sub-address behind the number: another one is another recipient. `warning` is told to the
-    sender with the result.
+    sender with the result. `dsn`: NOTIFY and ORCPT of RFC 3461, {} where nothing was asked.
     """
 
     destination: str
@@ -44,6 +44,7 @@ class Recipient:
     simulated_status: int | None = None
     sub: str = ""
     warning: str = ""
+    dsn: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, number: Destination) -> Recipient:
@@ -96,6 +97,8 @@ def store_message(
     dedupe: str | None = None,
     peer: str = "",
     evidence: Mapping[str, Any] | None = None,
+    verdict: Mapping[str, Any] | None = None,
+    envelope: Mapping[str, Any] | None = None,
 ) -> Message:
     """Write what a door stored; `blob` is already on stable storage, and its row is written here too."""
     blobs.record(session, blob, size, now)
@@ -110,6 +113,8 @@ def store_message(
         dedupe=dedupe,
         peer=peer,
         evidence=dict(evidence or {}),
+        verdict=dict(verdict or {}),
+        envelope=dict(envelope or {}),
         received_at=now,
     )
     session.add(message)
@@ -139,6 +144,7 @@ def create_fax(
     notify_to: str = "",
     options: Mapping[str, Any] | None = None,
     priority: int = 0,
+    user_id: int | None = None,
 ) -> Fax:
     """Write an accepted fax and one delivery a recipient, with public numbers in their order.
 
@@ -149,6 +155,7 @@ def create_fax(
     fax = Fax(
         account_id=account.id,
         message_id=message.id if message else None,
+        user_id=user_id,
         state=step(FAX, FaxState.DRAFT, "accept"),
         subject=subject,
         notify_to=notify_to,
@@ -324,6 +331,7 @@ def _delivery(
         destination=recipient.destination,
         sub=recipient.sub[:20],
         contact=recipient.contact[:200],
+        dsn=dict(recipient.dsn),
         state=DeliveryState.CREATED,
         simulated_status=recipient.simulated_status,
         priority=priority,

@@ -11,7 +11,7 @@ from smtp_fixtures import ACCOUNTS, NOON
 
 from gateway.domain.dialling import Caller
 from gateway.mailin.envelope import NULL, parse_address
-from gateway.mailin.evidence import KnownSender, Stranger, identify
+from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger, identify
 from gateway.mailin.settings import SmtpSettings
 from gateway.store import accounts, migrate
 from gateway.store.database import Store
@@ -38,9 +38,24 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def who(store: Store, sender: str, peer: str, settings: SmtpSettings = SETTINGS) -> KnownSender | Stranger:
+def who(
+    store: Store, sender: str, peer: str, settings: SmtpSettings = SETTINGS, *judges: str
+) -> KnownSender | Provable | Stranger:
     address = parse_address(sender) if sender else NULL
-    return store.read(identify, address, peer, settings)
+    return store.read(identify, address, Peer(peer), settings, frozenset(judges))
+
+
+def provision(store: Store, **keys: object) -> None:
+    """Change acme."""
+    store.run(accounts.provision, [ACCOUNTS[0] | keys], now=NOON)
+
+
+def with_networks(store: Store, *networks: str) -> None:
+    """Let acme send from networks of its own."""
+    with store.begin() as session:
+        account = accounts.account_named(session, "acme")
+        assert account is not None
+        account.settings = account.settings | {"networks": list(networks)}
 
 
 def test_a_trusted_network_proves_the_envelope(store: Store) -> None:
@@ -96,3 +111,42 @@ def test_a_domain_of_two_accounts_is_the_operators(store: Store) -> None:
 def test_without_trusted_networks_nobody_is_inside(store: Store) -> None:
     alone = replace(SETTINGS, trusted_networks=())
     assert isinstance(who(store, "alice@acme.example", "127.0.0.1", alone), Stranger)
+
+
+def test_an_account_may_send_from_networks_of_its_own(store: Store) -> None:
+    with_networks(store, "192.0.2.0/28")
+    inside = who(store, "alice@acme.example", OUTSIDE)
+    assert isinstance(inside, KnownSender)
+    assert inside.evidence == {"by": "network", "network": "192.0.2.0/28"}
+    assert who(store, "alice@acme.example", "192.0.2.16") == Stranger("no proof of the sender", 1)
+    assert isinstance(who(store, "carol@classic.example", "192.0.2.16"), KnownSender)
+
+
+def test_what_the_mail_itself_may_prove_passes_until_the_end_of_data(store: Store) -> None:
+    found = who(store, "alice@acme.example", OUTSIDE, SETTINGS, "dkim", "smime")
+    assert isinstance(found, Provable)
+    assert found.by == {"dkim", "smime"}
+    known = found.proved({"by": "dkim"})
+    assert (known.account_id, known.evidence) == (1, {"by": "dkim"})
+
+
+@pytest.mark.parametrize("sender", ["", "mallory@evil.example", "mallory@acme.example"])
+def test_judges_make_nobody_of_whom_we_do_not_know(store: Store, sender: str) -> None:
+    assert isinstance(who(store, sender, OUTSIDE, SETTINGS, "dkim", "smime"), Stranger)
+
+
+def test_verified_wants_more_than_the_operators_networks(store: Store) -> None:
+    provision(store, sender_evidence="verified")
+    assert isinstance(who(store, "alice@acme.example", INSIDE), Stranger)
+    assert isinstance(who(store, "alice@acme.example", INSIDE, SETTINGS, "dkim"), Provable)
+    with_networks(store, "10.1.2.0/24")
+    assert isinstance(who(store, "alice@acme.example", INSIDE), KnownSender)
+
+
+def test_smime_wants_a_signature_wherever_the_mail_comes_from(store: Store) -> None:
+    provision(store, sender_evidence="smime")
+    with_networks(store, "10.1.2.0/24")
+    assert isinstance(who(store, "alice@acme.example", INSIDE, SETTINGS, "dkim"), Stranger)
+    found = who(store, "alice@acme.example", INSIDE, SETTINGS, "dkim", "smime")
+    assert isinstance(found, Provable)
+    assert found.by == {"smime"}
