@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from gateway.domain.states import DELIVERY, DeliveryState, PageState, step
-from gateway.store import events, outbox
+from gateway.store import events, reports
 from gateway.store.leases import let_go
-from gateway.store.models import Account, Attempt, Delivery, Page
+from gateway.store.models import Attempt, Delivery, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +43,13 @@ def end(
     new_id: Callable[[], str],
     detail: str = "",
 ) -> None:
-    """Bring a delivery to rest by `event` of its table; owe the result mail if the account wants one."""
+    """Bring a delivery to rest by `event` of its table; owe the mails that this end owes."""
     delivery.state = step(DELIVERY, delivery.state, event)
     delivery.cause, delivery.cause_detail = cause, detail
     delivery.completed_at = now
     let_go(delivery)
     record(session, KIND[delivery.state], delivery, now, cause=cause.value, detail=detail)
-    _owe_result(session, delivery, now, new_id)
+    reports.owe_at_end(session, delivery, now, new_id)
     session.flush()
 
 
@@ -111,16 +111,3 @@ def next_page(session: Session, delivery: Delivery) -> int:
     """Return the first page no attempt got confirmed; one above the page count when all are."""
     left = pages_left(session, delivery)
     return left[0] if left else delivery.fax.pages + 1
-
-
-def _owe_result(session: Session, delivery: Delivery, now: datetime, new_id: Callable[[], str]) -> None:
-    recipient = delivery.fax.notify_to
-    account = session.get_one(Account, delivery.account_id)
-    if recipient and wants_result(account, delivery.state):
-        outbox.owe(session, "result", recipient, new_id=new_id, now=now, delivery_number=delivery.number)
-
-
-def wants_result(account: Account, state: DeliveryState) -> bool:
-    """Say whether this account is told of this end (`notify.when`: always, success, failure, never)."""
-    when = account.settings.get("notify", {}).get("when", "always")
-    return when in ("always", "success" if state is DeliveryState.SENT else "failure")

@@ -82,8 +82,10 @@ def owed(session: Session, limit: int = 20) -> tuple[int, Sequence[Outbox]]:
 
 
 def mails_about(session: Session, delivery: int) -> Sequence[Outbox]:
-    """Return the result mails of a delivery, oldest first."""
-    return session.scalars(select(Outbox).where(Outbox.delivery_number == delivery).order_by(Outbox.id)).all()
+    """Return the mails about a delivery, or about the fax it belongs to, oldest first."""
+    fax = select(Delivery.fax_id).where(Delivery.number == delivery).scalar_subquery()
+    about = or_(Outbox.delivery_number == delivery, Outbox.fax_id == fax)
+    return session.scalars(select(Outbox).where(about).order_by(Outbox.id)).all()
 
 
 def events_of(session: Session, number: int) -> Sequence[Event]:

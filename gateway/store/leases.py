@@ -121,6 +121,7 @@ class MailLease:
     tries: int
     created_at: datetime
     data: dict[str, Any] = field(default_factory=dict)
+    fax_id: int | None = None
 
 
 def held(session: Session, kind: type[Row], key: int, epoch: int, worker: str) -> Row:

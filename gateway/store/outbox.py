@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 from gateway.domain.states import FORWARD, step
 from gateway.store import events
 from gateway.store.leases import MailLease, held, let_go, take
-from gateway.store.models import Delivery, Forward, Outbox
+from gateway.store.models import Delivery, Fax, Forward, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-KINDS = ("result", "forward", "note")
+KINDS = ("result", "batch", "dsn", "mdn", "refusal", "enrolled", "forward", "note")
+"""result, dsn: about a delivery; batch, mdn: about a fax; refusal: about a mail that became none."""
 
 
 def owe(
@@ -33,11 +34,12 @@ def owe(
     new_id: Callable[[], str],
     now: datetime,
     delivery_number: int | None = None,
+    fax_id: int | None = None,
     forward_id: int | None = None,
     data: dict[str, Any] | None = None,
     due_at: datetime | None = None,
 ) -> Outbox:
-    """Add a mail to send. `kind`: result | forward | note; `new_id` gives its Message-ID, with brackets."""
+    """Add a mail to send, of one of `KINDS`; `new_id` gives its Message-ID, with brackets."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is nothing the outbox sends")
     row = Outbox(
@@ -46,6 +48,7 @@ def owe(
         recipient=recipient,
         message_id=new_id(),
         delivery_number=delivery_number,
+        fax_id=fax_id,
         forward_id=forward_id,
         data=data or {},
         tries=0,
@@ -75,17 +78,7 @@ def claim_due(
 def sent(session: Session, lease: MailLease, now: datetime) -> None:
     """Close a mail that the next hop took. Raises `LostLease`."""
     row = _end(session, lease, "sent", now)
-    delivery = session.get(Delivery, row.delivery_number) if row.delivery_number else None
-    events.append(
-        session,
-        "mail.sent",
-        now,
-        account_id=delivery.account_id if delivery else None,
-        number=row.delivery_number,
-        fax_id=delivery.fax_id if delivery else None,
-        kind=row.kind,
-        recipient=row.recipient,
-    )
+    events.append(session, "mail.sent", now, kind=row.kind, recipient=row.recipient, **_about(session, row))
     if row.forward_id is not None:
         _forward(session, row.forward_id, "sent", now, "")
 
@@ -116,6 +109,17 @@ def _end(session: Session, lease: MailLease, state: str, now: datetime) -> Outbo
     return row
 
 
+def _about(session: Session, row: Outbox) -> dict[str, Any]:
+    """Return the account, number and fax a mail tells of, as far as it tells of one."""
+    if row.delivery_number:
+        delivery = session.get_one(Delivery, row.delivery_number)
+        return {"account_id": delivery.account_id, "number": delivery.number, "fax_id": delivery.fax_id}
+    if row.fax_id:
+        fax = session.get_one(Fax, row.fax_id)
+        return {"account_id": fax.account_id, "number": fax.deliveries[0].number, "fax_id": fax.id}
+    return {}
+
+
 def _forward(session: Session, forward_id: int, event: str, now: datetime, detail: str) -> None:
     row = session.get_one(Forward, forward_id, with_for_update=True)
     row.state = step(FORWARD, row.state, event)
@@ -141,6 +145,7 @@ def _lease(row: Outbox, worker: str) -> MailLease:
         recipient=row.recipient,
         message_id=row.message_id,
         delivery_number=row.delivery_number,
+        fax_id=row.fax_id,
         forward_id=row.forward_id,
         tries=row.tries,
         created_at=row.created_at,

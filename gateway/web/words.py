@@ -93,6 +93,11 @@ MAIL: Final[dict[str, Word]] = {
 }
 MAIL_KINDS: Final[dict[str, str]] = {
     "result": N_("Result mail"),
+    "batch": N_("Summary of all numbers"),
+    "dsn": N_("Report to the mail system"),
+    "mdn": N_("Receipt"),
+    "refusal": N_("Refusal"),
+    "enrolled": N_("Answer to a certificate"),
     "forward": N_("Forwarded fax"),
     "note": N_("Note to the operator"),
 }

@@ -1,0 +1,165 @@
+"""Which mails the end of a delivery owes, written in the transaction of that end.
+
+One result a number; for a list, or where the account wants it so, one summary when the last of its numbers
+has come to rest. Besides, what the client's mail system asked for: a delivery status notification, a receipt
+(`domain.telling` decides). All go to addresses that were proved or registered, never to one that only a
+header named (`spec/threats.md` section 4). A mail that became no fax is refused by `owe_refusal`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from gateway.domain.states import DeliveryState
+from gateway.domain.telling import AT_REST, Asked, Wishes, owed
+from gateway.store import outbox
+from gateway.store.database import one_at_a_time
+from gateway.store.models import Delivery, Outbox, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from gateway.domain.outcome import Cause
+    from gateway.store.models import Account, Fax
+
+
+def notify_settings(session: Session, account: Account, user_id: int | None = None) -> dict[str, Any]:
+    """Return the `notify` table in force: the account's, and over it what its user chose otherwise."""
+    user = session.get(User, user_id) if user_id is not None else None
+    of_user = user.settings.get("notify", {}) if user is not None else {}
+    return {**account.settings.get("notify", {}), **of_user}
+
+
+def wishes_of(session: Session, fax: Fax) -> Wishes:
+    """Return what is wanted of the reports about a fax."""
+    return Wishes.of(notify_settings(session, fax.account, fax.user_id), fax.options.get("notify"))
+
+
+def owe_at_end(session: Session, delivery: Delivery, now: datetime, new_id: Callable[[], str]) -> None:
+    """Owe what this end owes; the delivery's state is written already.
+
+    A number of a list that comes to rest after its summary (sent again, or no longer uncertain) gets a
+    result of its own.
+    """
+    fax, wishes = delivery.fax, wishes_of(session, delivery.fax)
+    asked = Asked() if fax.batch else Asked.of(delivery.dsn)  # nobody wants 20,000 reports about one address
+    in_batch = False
+    if fax.batch or wishes.batch or wishes.mdn:
+        one_at_a_time(session, f"end of fax {fax.id}")  # of two numbers that end at once, the later sees both
+        session.flush()
+        in_batch = _in_batch(session, delivery, wishes)
+        if _all_at_rest(session, fax):
+            _owe_of_fax(session, fax, wishes, asked if in_batch else None, now=now, new_id=new_id)
+    for kind in owed(wishes, asked, good=delivery.state is DeliveryState.SENT):
+        if kind == "dsn":
+            _owe(session, kind, _envelope_sender(fax), now, new_id, delivery=delivery)
+        elif not in_batch:
+            _owe(session, kind, wishes.addresses(fax.notify_to), now, new_id, delivery=delivery)
+
+
+def _owe_of_fax(
+    session: Session,
+    fax: Fax,
+    wishes: Wishes,
+    asked: Asked | None,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> None:
+    """Owe what is told once of all numbers: the receipt, and, unless `asked` is None, the summary."""
+    if asked is not None and "result" in owed(wishes, asked, good=_all_sent(session, fax)):
+        _owe(session, "batch", wishes.addresses(fax.notify_to), now, new_id, fax=fax)
+    if wishes.mdn and not _exists(session, fax, "mdn"):
+        _owe(session, "mdn", _receipt_to(fax), now, new_id, fax=fax)
+
+
+def owe_refusal(
+    session: Session,
+    account: Account,
+    recipient: str,
+    cause: Cause,
+    reason: str,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    subject: str = "",
+    request_id: str = "",
+    user_id: int | None = None,
+) -> None:
+    """Owe a mail that says why a mail of a **proved** sender became no fax; the caller proved `recipient`.
+
+    `reason` is one of the sentences of `gateway.details`, or text that is shown as it is; `subject` and
+    `request_id` are those of the mail that was refused.
+    """
+    wishes = Wishes.of(notify_settings(session, account, user_id))
+    data = {
+        "account_id": account.id,
+        "user_id": user_id,
+        "cause": cause.value,
+        "reason": reason,
+        "subject": subject,
+        "request_id": request_id,
+    }
+    if wishes.result(good=False):
+        outbox.owe(session, "refusal", recipient, new_id=new_id, now=now, data=data)
+
+
+def _owe(
+    session: Session,
+    kind: str,
+    addresses: tuple[str, ...],
+    now: datetime,
+    new_id: Callable[[], str],
+    *,
+    delivery: Delivery | None = None,
+    fax: Fax | None = None,
+) -> None:
+    number, fax_id = delivery.number if delivery else None, fax.id if fax else None
+    for address in addresses:
+        outbox.owe(session, kind, address, new_id=new_id, now=now, delivery_number=number, fax_id=fax_id)
+
+
+def _in_batch(session: Session, delivery: Delivery, wishes: Wishes) -> bool:
+    """Say whether a summary tells of this end: a first sending, one of several, and no summary is out yet."""
+    fax = delivery.fax
+    if delivery.resend_of is not None or not (fax.batch or wishes.batch):
+        return False
+    return (bool(fax.batch) or _several(session, fax)) and not _exists(session, fax, "batch")
+
+
+def _several(session: Session, fax: Fax) -> bool:
+    numbers = select(Delivery.number).where(Delivery.fax_id == fax.id, Delivery.resend_of.is_(None))
+    return len(session.scalars(numbers.limit(2)).all()) > 1
+
+
+def _all_at_rest(session: Session, fax: Fax) -> bool:
+    moving = select(Delivery.number).where(Delivery.fax_id == fax.id, Delivery.state.not_in(AT_REST))
+    return session.scalar(moving.order_by(Delivery.number.desc()).limit(1)) is None
+
+
+def _all_sent(session: Session, fax: Fax) -> bool:
+    first = select(Delivery.number).where(Delivery.fax_id == fax.id, Delivery.resend_of.is_(None))
+    return session.scalar(first.where(Delivery.state != DeliveryState.SENT).limit(1)) is None
+
+
+def _exists(session: Session, fax: Fax, kind: str) -> bool:
+    return (
+        session.scalar(select(Outbox.id).where(Outbox.fax_id == fax.id, Outbox.kind == kind).limit(1))
+        is not None
+    )
+
+
+def _envelope_sender(fax: Fax) -> tuple[str, ...]:
+    """Return where reports for mail systems go: the envelope sender of the request, who was proved."""
+    return (fax.message.sender,) if fax.message is not None and fax.message.sender else ()
+
+
+def _receipt_to(fax: Fax) -> tuple[str, ...]:
+    """Return where a receipt goes: only to the envelope sender, if it is who asked (RFC 8098 section 2.1)."""
+    asked = str(fax.message.envelope.get("disposition_to", "")) if fax.message is not None else ""
+    return tuple(sender for sender in _envelope_sender(fax) if sender.casefold() == asked.casefold())
