@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.base import ConfigOption, JsonOption, app, say, say_error
+from gateway.cli.base import ConfigOption, JsonOption, actor, app, say, say_error
 from gateway.config import load
 from gateway.domain.errors import BadConfig
 
@@ -40,7 +40,9 @@ def provision(
     prepare(settings)
     store = Store(settings.server.database_url)
     try:
-        changes = store.run(accounts.provision, tree.get("account", []), prune=prune, now=datetime.now(UTC))
+        changes = store.run(
+            accounts.provision, tree.get("account", []), prune=prune, now=datetime.now(UTC), actor=actor()
+        )
     finally:
         store.close()
     say(str(changes), {"changes": str(changes)}, as_json=as_json)

@@ -38,7 +38,8 @@ class Submission:
 
     `blob`, `size`, `sha256`: the raw bytes, already on stable storage. `dedupe`: hex key of the same content
     for this account, None where repeating is meant. `evidence`: why we believe the sender. `verdict`: what
-    S/MIME found. `envelope`: RET and ENVID of RFC 3461. `user_id`: the user who sends, if it is one.
+    S/MIME found. `envelope`: RET and ENVID of RFC 3461. `user_id`: the user who sends, if it is one. `batch`:
+    the list it goes to, "" for none.
     """
 
     door: str
@@ -57,6 +58,7 @@ class Submission:
     verdict: dict[str, Any] = field(default_factory=dict)
     envelope: dict[str, Any] = field(default_factory=dict)
     user_id: int | None = None
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +145,6 @@ def _create(
         options=submission.options,
         now=now,
         user_id=submission.user_id,
+        batch=submission.batch,
     )
     return {(d.destination, d.sub): d.number for d in fax.deliveries}

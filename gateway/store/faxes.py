@@ -145,6 +145,7 @@ def create_fax(
     options: Mapping[str, Any] | None = None,
     priority: int = 0,
     user_id: int | None = None,
+    batch: str = "",
 ) -> Fax:
     """Write an accepted fax and one delivery a recipient, with public numbers in their order.
 
@@ -156,6 +157,7 @@ def create_fax(
         account_id=account.id,
         message_id=message.id if message else None,
         user_id=user_id,
+        batch=batch[:64],
         state=step(FAX, FaxState.DRAFT, "accept"),
         subject=subject,
         notify_to=notify_to,

@@ -1,0 +1,57 @@
+"""What opens a login or a face: passwords kept as Argon2id hashes, tokens as SHA-256; none is read back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import cache
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import select
+
+from gateway.store.models import Token, User
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+HASHER = PasswordHasher()
+
+
+def find_user(session: Session, login: str, password: str) -> User | None:
+    """Return the user if the password is theirs. Takes as long for a login that does not exist."""
+    user = session.scalar(select(User).where(User.login == login))
+    if user is None or user.password is None:
+        verified(_nobody(), password)
+        return None
+    return user if verified(user.password, password) else None
+
+
+def find_token(session: Session, face: str, value: str) -> Token | None:
+    """Return the token row of this value for this face."""
+    return session.scalar(select(Token).where(Token.face == face, Token.sha256 == digest(value)))
+
+
+def verified(kept: str | None, password: str) -> bool:
+    """Say whether a password is the one whose hash was kept; takes about a tenth of a second."""
+    try:
+        return kept is not None and HASHER.verify(kept, password)
+    except VerifyMismatchError:
+        return False
+
+
+def hashed(password: str) -> str:
+    """Return the hash to keep of a password."""
+    return HASHER.hash(password)
+
+
+def digest(token: str) -> str:
+    """Return what is kept of a token: its value is random, so a plain hash is enough to find it by."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@cache
+def _nobody() -> str:
+    """Return a hash that costs as much to check as any, for logins that do not exist."""
+    return HASHER.hash(secrets.token_hex())
