@@ -255,6 +255,7 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             domains=tuple(parts.config.server.domains),
             max_pages=parts.config.limits.pages,
             country=parts.config.dialling.country,
+            aliases=parts.config.options.aliases,
         )
         await role.run(stop)
 

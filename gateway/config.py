@@ -32,6 +32,7 @@ from gateway.dialling_table import Dialling
 from gateway.domain.errors import BadConfig
 from gateway.domain.numbers import country_of
 from gateway.line_table import LineConfig, check_together
+from gateway.options_table import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -176,6 +177,7 @@ class Config(Section):
     smime: Smime = Smime()
     line: list[LineConfig] = []
     dialling: Dialling = Dialling()
+    options: Options = Options()
     limits: Limits = Limits()
     log: Log = Log()
 

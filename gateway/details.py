@@ -69,6 +69,7 @@ SENTENCES: Final = (
     N_("this takes one line of %(low)s to %(high)s characters"),
     N_("%(text)s is not a mail address"),
     N_("this gateway has no cover pages"),
+    N_("%(address)s is no address of this account, and gets no result"),
     N_("It was not approved."),
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""

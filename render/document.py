@@ -35,8 +35,11 @@ class Settings:
 
     `paper` is a key of `geometry.PAPERS`; `orientation` "portrait" or "landscape" (text, CSV and HTML; other
     documents bring their own). `font_size` in points, None = 10 for text, 10.5 for HTML. `wrap` False cuts
-    long text lines at the right edge. `language` is a tag such as "ja" that chooses between Chinese and
-    Japanese shapes where the text itself does not tell. `default_charset` is for text without a charset.
+    long text lines at the right edge. `fit` True also enlarges pages and pictures to the paper, False leaves
+    them at their own size and cuts what hangs over, None only makes them smaller. `rendering` "grayscale"
+    draws every shade as dots, "bw" none, "" only where a photograph lies. `language` is a tag such as "ja"
+    that chooses between Chinese and Japanese shapes where the text itself does not tell. `default_charset` is
+    for text without a charset.
     """
 
     paper: str = "a4"
@@ -46,6 +49,8 @@ class Settings:
     keep_backgrounds: bool = False
     images: bool = True
     wrap: bool = True
+    fit: bool | None = None
+    rendering: str = ""
     language: str = ""
     default_charset: str = ""
     max_pages: int = 200

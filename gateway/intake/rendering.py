@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway.domain import deferral
-from gateway.domain.errors import LostLease, TooFarAhead, Unavailable
+from gateway.domain.errors import BadOption, LostLease, Unavailable
 from gateway.domain.outcome import Cause
 from gateway.intake.reading import ReadError, Reading
+from gateway.intake.wishes import Wishes, defaults, preferred
 from gateway.observe.crash import crash_point
 from gateway.store import accounts, blobs, faxes
 from gateway.store.faxes import Drawn
-from gateway.store.models import Fax
-from render.document import Part, Rendering, Settings
+from gateway.store.models import Fax, User
+from render.document import Part, Rendering
 from render.errors import RenderError
 from render.sandbox import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -62,11 +63,7 @@ class Order:
     options: dict[str, Any]
     zone: ZoneInfo
     asked_at: datetime
-
-    def due_at(self, reading: Reading) -> datetime | None:
-        """Return when the fax is due if it is deferred, by its door or in its text; raise `TooFarAhead`."""
-        defer = {**self.options, **reading.options}.get("defer")
-        return None if defer is None else deferral.due(defer, self.zone, self.asked_at)
+    default_charset: str = ""
 
 
 @dataclass(slots=True)
@@ -75,7 +72,7 @@ class RenderRole:
 
     `wake` may be set when something was accepted; without it the role looks every `idle_seconds`. `domains`
     are our mail domains, by which a reader knows our numbers among other addresses; `country` is the site's,
-    for accounts that name none.
+    for accounts that name none; `aliases` an operator's names of modifiers.
     """
 
     store: AsyncStore
@@ -89,6 +86,7 @@ class RenderRole:
     max_pages: int = 200
     domains: tuple[str, ...] = ()
     country: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
     at_once: int = 2
     idle_seconds: float = 0.25
 
@@ -183,27 +181,37 @@ class RenderRole:
         notify_to = await self._notify_to(lease, reading.reply_to, reading.from_)
         known = {"subject": reading.subject, "notify_to": notify_to}
         try:
-            due_at = order.due_at(reading)
-            rendering = await self._render(reading)
+            wishes = Wishes.of(order.options, reading.options)
+            due_at = wishes.due_at(order.zone, order.asked_at)
+            if wishes.reply_to:
+                known["notify_to"] = await self._wished_address(lease, wishes.reply_to)
+            rendering = await self._render(reading, wishes, order)
             self._count_pages(rendering.pages, order.numbers)
-        except TooFarAhead as error:
+        except BadOption as error:
             await self._refuse(lease, Cause.BAD_OPTION, error.text, **known)
             return
         except RenderError as error:
             await self._refuse(lease, Cause(error.code), str(error), **known)
             return
-        await self._store(lease, reading, rendering, notify_to, due_at)
+        wished = {"notify_to": known["notify_to"], "due_at": due_at, "options": wishes.to_keep}
+        await self._store(lease, reading, rendering, {**wished, **wishes.for_deliveries()})
 
     def _order(self, session: Session, lease: FaxLease) -> Order:
         fax = session.get_one(Fax, lease.fax_id)
+        user = session.get(User, fax.user_id) if fax.user_id is not None else None
+        options = {**defaults(fax.account, user), **fax.options}
         context = {
+            "options": options,
+            "aliases": dict(self.aliases),
+            "ignore_errors": preferred(fax.account, user, "subject_errors", "refuse") == "ignore",
             "include_body": fax.account.include_body,
             "country": fax.account.country or self.country,
             "area_code": fax.account.area_code,
             "domains": list(self.domains),
         }
         zone = ZoneInfo(fax.account.timezone)
-        return Order(context, len(fax.deliveries), dict(fax.options), zone, fax.created_at)
+        default_charset = str(preferred(fax.account, user, "default_charset", ""))
+        return Order(context, len(fax.deliveries), options, zone, fax.created_at, default_charset)
 
     async def _read(self, lease: FaxLease, order: Order) -> Reading:
         if lease.blob is None:
@@ -214,8 +222,10 @@ class RenderRole:
             raise RenderError("", "its reader gave something else than a reading")
         return reading
 
-    async def _render(self, reading: Reading) -> Rendering:
-        settings = Settings(max_pages=self.max_pages, language=reading.language)
+    async def _render(self, reading: Reading, wishes: Wishes, order: Order) -> Rendering:
+        settings = wishes.for_pages(
+            max_pages=self.max_pages, language=reading.language, default_charset=order.default_charset
+        )
         limits = Limits.for_pages(self.max_pages)
         rendering = await self.sandbox.arun(DRAW, parts_of(reading), settings, limits=limits)
         if not isinstance(rendering, Rendering):
@@ -231,13 +241,19 @@ class RenderRole:
     async def _notify_to(self, lease: FaxLease, reply_to: str, from_: str) -> str:
         return await self.store.read(notification_address, lease.account_id, (reply_to, from_), lease.sender)
 
+    async def _wished_address(self, lease: FaxLease, wished: str) -> str:
+        """Return an address a sender named for the result; raise `BadOption` for a stranger's."""
+        allowed = await self.store.read(notification_address, lease.account_id, (wished,), "")
+        if not allowed:
+            raise BadOption(f"{wished} is no address of this account, and gets no result")
+        return allowed
+
     async def _store(
         self,
         lease: FaxLease,
         reading: Reading,
         rendering: Rendering,
-        notify_to: str,
-        due_at: datetime | None,
+        wished: Mapping[str, Any],
     ) -> None:
         masters = {
             name: (await asyncio.to_thread(self.blobs.put, "master", data), len(data))
@@ -247,11 +263,9 @@ class RenderRole:
             masters={name: key for name, (key, _) in masters.items()},
             pages=rendering.pages,
             subject=reading.subject,
-            notify_to=notify_to,
-            options=reading.options,
             warnings=[*reading.warnings, *rendering.warnings],
             contacts=reading.contacts,
-            due_at=due_at,
+            **wished,
         )
         crash_point("fax.drawn")
         await self.store.run(self._write, lease, drawn, dict(masters.values()))

@@ -7,6 +7,7 @@ the call. A number whose machine turned out to be incompatible gets everything, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -97,7 +98,7 @@ def header_of(line: Identity, lease: Lease, now: datetime) -> Header | None:
     values = {
         "To": f"+{lease.destination.removeprefix('00')}",
         "From": lease.sender,
-        "CSID": line.ident,
+        "CSID": str(lease.options.get("csid", "")) or line.ident,
         "TotalPages": f"{lease.pages:02}",
         "Subject": lease.subject,
         "Contact": lease.contact,
@@ -111,6 +112,15 @@ def header_of(line: Identity, lease: Lease, now: datetime) -> Header | None:
     return Header(filled, first=lease.first_page, note=note, language=lease.language)
 
 
+def ident_of(line: Identity, lease: Lease) -> str:
+    """Return what the far machine is told of us: the fax's own CSID if it is a number, else the line's.
+
+    T.30 carries digits, spaces and "+"; a name would arrive as the digits that happen to be in it.
+    """
+    wished = re.sub(r"[-.()/]", " ", str(lease.options.get("csid", "")))
+    return wished if re.fullmatch(r"[0-9+ ]*[0-9][0-9+ ]*", wished) else line.ident
+
+
 def order(line: Identity, work: Sequence[Work], advice: Advice) -> CallJob:
     """Return what the engine is asked to do for these deliveries; raises `CannotBegin` for their number."""
     lease = work[0].lease
@@ -122,7 +132,7 @@ def order(line: Identity, work: Sequence[Work], advice: Advice) -> CallJob:
     return CallJob(
         role="call",
         number=number,
-        ident=line.ident,
+        ident=ident_of(line, lease),
         ecm=advice.ecm,
         max_rate=advice.max_rate or 14400,
         modulations=tuple(m for m in Modulation if advice.v17 or m is not Modulation.V17),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
-from gateway.domain import numbers
+from gateway.domain import modifiers, numbers
 from gateway.domain.errors import BadNumber, BadOption
 from gateway.intake.reading import ReadError, Reading
 from gateway.mailin import headers, subject
@@ -23,20 +23,23 @@ if TYPE_CHECKING:
 def read(raw: bytes, context: dict[str, Any]) -> Reading:
     """Return what a mail asks to fax.
 
-    `context`: include_body (bool), country and area_code (the account's), domains (ours, a list). Raises
-    `ReadError`.
+    `context`: include_body (bool), country and area_code (the account's), domains (ours, a list), options
+    (what holds where the mail says nothing), aliases (an operator's names of modifiers), ignore_errors (bool:
+    bad options are warnings). Raises `ReadError`.
     """
     mail = message_from_bytes(raw)
     written = headers.text(mail, "Subject")
-    visible = subject.parse(written).visible
+    rows = modifiers.with_aliases(context.get("aliases", {}))
+    visible = subject.parse(written, rows).visible
     reply_to = _first_address(mail, "Reply-To")
     from_ = _first_address(mail, "From")
     try:
-        found, options = subject.read_options(written)
+        found, options = subject.read_options(written, rows, ignore_errors=bool(context.get("ignore_errors")))
         walk = Walk()
         walk.part(mail)
         parts = sort(walk.leaves)
-        documents = select(parts, options.get("body"), include_body=bool(context.get("include_body")))
+        body = options.get("body", context.get("options", {}).get("body"))
+        documents = select(parts, body, include_body=bool(context.get("include_body")))
     except BadOption as error:
         raise ReadError("bad-option", error.text, visible, (reply_to, from_)) from error
     except ReadError as error:

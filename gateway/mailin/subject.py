@@ -1,18 +1,20 @@
 """The subject line: the text people see, and the modifiers at its end (email-interface section 2).
 
-Modifiers are rows of `MODIFIERS`; the parser knows none of them by name. It never swallows a word it does not
-know: an unknown `/word` ends the tail to its left and stays visible (rule 5). It does not decode mail
-headers, `headers.py` does.
+Modifiers are rows of a table; the parser knows none of them by name. What may be a password is never
+visible and in no warning, even where its modifier is not one. It never swallows a word it does not know: an
+unknown `/word` ends the tail to its left and stays visible (rule 5). It does not decode mail headers,
+`headers.py` does.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from gateway.domain.options import Values, check
+from gateway.domain.errors import BadOption
+from gateway.domain.modifiers import MODIFIERS, Argument, Modifier
+from gateway.domain.options import SCHEMA, Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,76 +23,99 @@ WORD = re.compile(r"[^ ]+")
 LOOKS_LIKE_MODIFIER = re.compile(r"/[A-Za-z]+\Z")
 QUOTED = re.compile(r'"([^"]*)"')
 SPACES = str.maketrans({"\u3000": " ", "\t": " ", "\u00a0": " "})
-
-
-class Argument(Enum):
-    """What follows a modifier: nothing, one word, or text up to the next modifier (rule 4).
-
-    A time (`/d`) is read as text too: words after it would otherwise make the fax leave at once, unasked.
-    """
-
-    NONE = auto()
-    WORD = auto()
-    TEXT = auto()
+HIDDEN = "\u2022\u2022\u2022"
 
 
 @dataclass(frozen=True, slots=True)
-class Modifier:
-    """One row: the option it sets, the value where it has no argument, the shape of its argument."""
+class Wish:
+    """One modifier of a subject: the word as it stood there, its row, its argument ("" for none)."""
 
-    option: str
-    value: object = None
-    argument: Argument = Argument.NONE
+    word: str
+    modifier: Modifier
+    argument: str
 
-
-MODIFIERS: Mapping[str, Modifier] = {
-    "/b": Modifier("body", "with"),
-    "/bn": Modifier("body", "without"),
-    "/bb": Modifier("body", "only"),
-    "/rs": Modifier("resolution", "standard"),
-    "/rf": Modifier("resolution", "fine"),
-    "/h": Modifier("header", None, Argument.TEXT),
-    "/hn": Modifier("header", ""),
-    "/d": Modifier("defer", None, Argument.TEXT),
-}
+    @property
+    def value(self) -> object:
+        """What it asks for, not yet held against the schema."""
+        return self.argument or self.modifier.value
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A subject taken apart: `visible` for people, `options` for us (unchecked), `warnings` for the log."""
+    """A subject taken apart: `visible` for people, `wishes` in order, `warnings` for the log."""
 
     visible: str
-    options: Values
+    wishes: tuple[Wish, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> Values:
+        """The wishes by option, unchecked; of two that contradict each other the last."""
+        return {wish.modifier.option: wish.value for wish in self.wishes}
 
 
 def parse(text: str, modifiers: Mapping[str, Modifier] = MODIFIERS) -> Subject:
-    """Split a decoded subject into visible text and options; the last of two contradicting ones wins."""
+    """Split a decoded subject into visible text and wishes."""
     text = text.translate(SPACES).strip(" ")
     words = [(m.start(), m.group()) for m in WORD.finditer(text)]
     start, found = _tail(text, words, modifiers)
-    options: Values = {}
-    for modifier, argument in found:
-        options[modifier.option] = argument or modifier.value
-    unknown = [w for _, w in words if LOOKS_LIKE_MODIFIER.match(w) and w.lower() not in modifiers]
-    return Subject(text[:start].rstrip(" "), options, tuple(f"{w} is not a modifier" for w in unknown))
+    visible = _without_passwords(text[:start].rstrip(" "), modifiers)
+    told = [visible, *(wish.argument for wish in found if SCHEMA[wish.modifier.option].kept)]
+    seen = (word for one in told for word in one.split(" ") if LOOKS_LIKE_MODIFIER.match(word))
+    unknown = [word for word in seen if word.lower() not in modifiers]
+    return Subject(visible, tuple(found), tuple(f"{word} is not a modifier" for word in unknown))
 
 
-def read_options(text: str) -> tuple[Subject, Values]:
-    """Parse a subject and check its options against the schema; raise `BadOption` (rule 7)."""
-    subject = parse(text)
-    return subject, check(subject.options)
+def read_options(
+    text: str, modifiers: Mapping[str, Modifier] = MODIFIERS, *, ignore_errors: bool = False
+) -> tuple[Subject, Values]:
+    """Parse a subject and check its wishes against the schema.
+
+    A wish that cannot be granted raises `BadOption` (rule 7); with `ignore_errors` it becomes a warning, and
+    nothing is set by it, nor by an earlier one that it meant to replace.
+    """
+    subject = parse(text, modifiers)
+    values: Values = {}
+    warnings = list(subject.warnings)
+    for wish in {wish.modifier.option: wish for wish in subject.wishes}.values():
+        try:
+            values[wish.modifier.option] = granted(wish)
+        except BadOption as error:
+            if not ignore_errors:
+                raise
+            warnings.append(error.text)
+    return Subject(subject.visible, subject.wishes, tuple(warnings)), values
+
+
+def granted(wish: Wish) -> object:
+    """Return what a wish sets its option to; raise `BadOption` with the word it was written as."""
+    row = wish.modifier
+    try:
+        value = row.read(wish.argument) if row.read and wish.argument else wish.value
+        return SCHEMA[row.option].check(value)
+    except BadOption as error:
+        raise BadOption(f"{wish.word.lower()}: {error.text}") from error
+
+
+def _without_passwords(visible: str, modifiers: Mapping[str, Modifier]) -> str:
+    """Hide what stands behind a `/pw` that is no modifier, for something behind it is none."""
+    names = "|".join(re.escape(name) for name, row in modifiers.items() if not SCHEMA[row.option].kept)
+    return (
+        re.sub(rf'((?:\A| )(?:{names}) +)("[^"]*"|[^ ]+)', rf"\1{HIDDEN}", visible, flags=re.IGNORECASE)
+        if names
+        else visible
+    )
 
 
 def _tail(
     text: str, words: list[tuple[int, str]], modifiers: Mapping[str, Modifier]
-) -> tuple[int, list[tuple[Modifier, str]]]:
+) -> tuple[int, list[Wish]]:
     """Return where the longest suffix of modifiers begins, and the modifiers in it (rule 3).
 
     One pass from the left: whether a word fits depends only on the modifier before it, so a word that
     does not fit ends every suffix that began before it.
     """
-    found: list[tuple[Modifier, str]] = []
+    found: list[Wish] = []
     start, i = len(text), 0
     while i < len(words):
         at, word = words[i]
@@ -102,7 +127,7 @@ def _tail(
         end = _argument_end(text, words, i, modifier, modifiers)
         argument = text[words[i][0] : words[end - 1][0] + len(words[end - 1][1])] if end > i else ""
         start = start if found else at
-        found.append((modifier, QUOTED.sub(r"\1", argument)))
+        found.append(Wish(word, modifier, QUOTED.sub(r"\1", argument)))
         i = end
     return start, found
 

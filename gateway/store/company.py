@@ -1,9 +1,9 @@
 """Who may share a call: other deliveries to the number that is about to be called, due now.
 
 Setting up a call costs some fifteen seconds and the far machine has one telephone, so what waits for it goes
-along: same account (calls and their records are nobody else's business), same sub-address, no more pages
-than a call should hold. Windows and caps hold for each as if it were called alone. A delivery whose pages the
-machine could not take goes alone, or it would spoil the coding of the others.
+along: same account (calls and their records are nobody else's business), same sub-address, same identity
+of ours, no more pages than a call should hold. Windows and caps hold for each as if it were called alone. A
+delivery whose pages the machine could not take goes alone, or it would spoil the coding of the others.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gateway.store.leases import held
 from gateway.store.models import Delivery, Fax
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -56,12 +57,17 @@ def claim(
     found: list[Lease] = []
     for delivery in session.scalars(_due(lease, now)):
         pages = len(endings.pages_left(session, delivery))
-        alone = delivery.cause is Cause.INCOMPATIBLE
+        alone = delivery.cause is Cause.INCOMPATIBLE or _ident(delivery.fax.options) != _ident(lease.options)
         if alone or pages > room or holds.found(session, delivery, rules, now) is not None:
             continue
         room -= pages
         found.append(queue.claimed(session, delivery, lease.worker, until))
     return found
+
+
+def _ident(options: Mapping[str, object]) -> object:
+    """Return who a fax says we are, which a machine is told once a call."""
+    return options.get("csid")
 
 
 def is_alone(lease: Lease) -> bool:

@@ -60,7 +60,8 @@ class Drawn:
     """What drawing found: pages, and what the message asked for. None leaves what the fax already has.
 
     `masters`: resolution ("standard", "fine") -> blob key of a Class F TIFF of all pages. `contacts`:
-    canonical number -> display name. `due_at`: not before (aware). `max_dials`: the total.
+    canonical number -> display name; `contact` is one for all numbers and goes before these. `due_at`: not
+    before (aware). `max_dials`: the total.
     """
 
     masters: Mapping[str, str]
@@ -70,8 +71,10 @@ class Drawn:
     options: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     contacts: Mapping[str, str] = field(default_factory=dict)
+    contact: str = ""
     due_at: datetime | None = None
     max_dials: int | None = None
+    interval_minutes: int | None = None
     priority: int | None = None
 
 
@@ -353,7 +356,10 @@ def _apply(fax: Fax, drawn: Drawn) -> None:
 
 
 def _apply_to(delivery: Delivery, drawn: Drawn, now: datetime) -> None:
-    delivery.contact = (delivery.contact or drawn.contacts.get(delivery.destination, ""))[:200]
+    named = drawn.contact or drawn.contacts.get(delivery.destination, "")
+    delivery.contact = (delivery.contact or named)[:200]
     delivery.max_dials = delivery.max_dials if drawn.max_dials is None else drawn.max_dials
+    if drawn.interval_minutes is not None:
+        delivery.interval_minutes = drawn.interval_minutes
     delivery.priority = delivery.priority if drawn.priority is None else drawn.priority
     delivery.due_at = max(now, drawn.due_at or now)

@@ -233,3 +233,10 @@ def test_without_dial_rules_nothing_but_the_tables_forbids() -> None:
 )
 def test_a_dial_rule_that_cannot_be_meant_is_refused(setting: str, sentence: str) -> None:
     assert sentence in fault(f"{LEAST}[dialling]\n{setting}\n")
+
+
+def test_other_names_for_subject_options_are_read_and_held_against_the_table() -> None:
+    config = parse(LEAST + '[options]\naliases = { "/Retry" = "/RETRIES" }\n')
+    assert config.options.aliases == {"/retry": "/retries"}
+    with pytest.raises(BadConfig, match="'/retry' stands for '/retrys', which is not one of"):
+        parse(LEAST + '[options]\naliases = { "/retry" = "/retrys" }\n')

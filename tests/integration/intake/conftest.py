@@ -1,18 +1,22 @@
-"""Tests that ask for `store` run twice: on SQLite and on PostgreSQL."""
+"""Tests that ask for `store` run twice, on SQLite and on PostgreSQL; `house` draws what it is handed."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from intake_fixtures import ACCOUNTS, NOON, House
 from store_fixtures import Cluster, migrated_sqlite
 
-from gateway.store import migrate
-from gateway.store.database import Store
+from gateway.store import accounts, migrate
+from gateway.store.blobs import LocalBlobs
+from gateway.store.database import AsyncStore, Store
+from render.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 
@@ -41,3 +45,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     store = Store(url)
     yield store
     store.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    url = f"sqlite:///{tmp_path / 'db.sqlite'}"
+    await asyncio.to_thread(migrate.upgrade, url)
+    store = AsyncStore(url)
+    await store.run(accounts.provision, ACCOUNTS, now=NOON)
+    yield House(store, LocalBlobs(tmp_path / "blobs"))
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(("gateway.mailin.message", "render.pages")) as sandbox:
+        yield sandbox

@@ -71,6 +71,18 @@ def test_other_numbers_sub_addresses_accounts_and_times_stay_behind(house: House
     assert joining(house, led(house)) == []
 
 
+def test_a_fax_with_another_identity_of_ours_stays_behind(house: House) -> None:
+    """A machine is told once a call who calls."""
+    numbers = [house.ready(TOKYO)[0] for _ in range(3)]
+
+    def name(session: Any) -> None:
+        for number, csid in zip(numbers, ("81 3 1", "81 3 2", "81 3 1"), strict=True):
+            session.get_one(queue.Delivery, number).fax.options = {"csid": csid}
+
+    house.run(name)
+    assert joining(house, led(house)) == [numbers[2]]
+
+
 def test_a_call_holds_only_so_many_pages_and_faxes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(company, "PAGES", 6)
     numbers = [house.ready(TOKYO, pages=pages)[0] for pages in (2, 3, 2, 1)]
