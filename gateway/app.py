@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 
     from gateway.config import Config
     from gateway.mailin.settings import SmtpSettings
+    from gateway.notify.office import Typesetter
+    from gateway.notify.sender import Writer
     from gateway.web.site import Demo
 
 log = structlog.get_logger()
 
 MESSAGE_READER = "gateway.mailin.message:read"
 ORPHAN_AGE = timedelta(hours=1)
+TYPESET = "render.typeset:typeset"
 PRELOAD = ("gateway.mailin.message", "render.warm")
 
 
@@ -265,20 +268,16 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
     from gateway.notify.hop import NextHop  # noqa: PLC0415
     from gateway.notify.sender import OutboxSender  # noqa: PLC0415
     from gateway.notify.watch import AlarmWatch  # noqa: PLC0415
-    from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
     from gateway.receive.routing import Router  # noqa: PLC0415
-    from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
     from gateway.store.stranded import traits_of  # noqa: PLC0415
+    from render.sandbox import Sandbox  # noqa: PLC0415
 
     mail, domain = parts.config.mail, parts.config.server.domains[0]
     hop = NextHop.of(mail.smarthost, name=domain, username=mail.username, password=mail.password)
+    typesetters = Sandbox(("render.warm",))  # started by the first transmission report, if there is one
     sender = OutboxSender(
         store=parts.store,
-        writers={
-            "result": ResultWriter(mail.sender, parts.blobs),
-            "note": NoteWriter(mail.sender, parts.blobs),
-            "forward": ForwardWriter(mail.sender, domain, parts.blobs),
-        },
+        writers=writers(parts, partial(typesetters.run, TYPESET)),
         deliver=hop.deliver,
         now=utc_now,
         worker=parts.worker,
@@ -300,7 +299,31 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
         home=parts.config.dialling.country,
         lines=tuple(map(traits_of, parts.config.line)) or None,
     )
-    await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop))
+    with typesetters:
+        await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop))
+
+
+def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
+    """Return who writes which kind of mail."""
+    from gateway.notify.office import Office  # noqa: PLC0415
+    from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
+    from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
+    from gateway.stationery import Stationery  # noqa: PLC0415
+
+    mail, domain = parts.config.mail, parts.config.server.domains[0]
+    office = Office(
+        author=mail.sender,
+        domain=domain,
+        blobs=parts.blobs,
+        typeset=typeset,
+        stationery=Stationery(mail.templates),
+        public_url=parts.config.http.public_url,
+    )
+    return {
+        "result": ResultWriter(office),
+        "note": NoteWriter(office),
+        "forward": ForwardWriter(mail.sender, domain, parts.blobs),
+    }
 
 
 async def http_role(parts: Parts, stop: asyncio.Event) -> None:

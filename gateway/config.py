@@ -120,6 +120,7 @@ class Mail(Section):
 
     smarthost: Annotated[str, StringConstraints(pattern=r"^smtps?://")]
     sender: str
+    templates: Path | None = None
     username: str = ""
     password: str = ""
     password_file: Path | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, PackageLoader, StrictUndefined, select_autoescape
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -55,13 +55,13 @@ def translations(language: str) -> Translations:
 
 
 @cache
-def environment(language: str) -> Environment:
-    """Return the template environment of one of `LANGUAGES`; names are paths below `templates/`.
+def environment(language: str, folder: str = "") -> Environment:
+    """Return the template environment of one of `LANGUAGES`; names are paths below `templates/`, or `folder`.
 
     HTML and XML are escaped by file name, an unknown name in a template is an error, not a blank.
     """
     env = Environment(
-        loader=PackageLoader("templates", ""),
+        loader=FileSystemLoader(folder) if folder else PackageLoader("templates", ""),
         autoescape=select_autoescape(["html", "xml"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -42,24 +43,53 @@ class BadMail(Refused):
 
 
 class _TokensWhole(EmailPolicy):
-    """Python's SMTP policy, except that a long message identifier is not folded into encoded words."""
+    """Python's SMTP policy, except that a long message identifier is not folded into encoded words.
+
+    With `jis`, a subject that is not ASCII is written in ISO-2022-JP, for mail programs that know no other.
+    """
+
+    jis = False
 
     def fold(self, name: str, value: Any) -> str:
         if name.lower() in ONE_TOKEN:
             return f"{name}: {value}{self.linesep}"
+        if self.jis and name.lower() == "subject" and not str(value).isascii():
+            words = Header(str(value), "iso-2022-jp", header_name=name, maxlinelen=76)
+            return f"{name}: {words.encode(linesep=self.linesep)}{self.linesep}"
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in ONE_TOKEN:
+        if name.lower() in ONE_TOKEN or (self.jis and name.lower() == "subject"):
             return self.fold(name, value).encode("ascii")
         return super().fold_binary(name, value)
 
 
+class _InJis(_TokensWhole):
+    """The policy of mails that are ISO-2022-JP throughout."""
+
+    jis = True
+
+
 POLICY: Final = _TokensWhole(**{slot: getattr(SMTP, slot) for slot in ("linesep", "cte_type")})
+JIS_POLICY: Final = _InJis(**{slot: getattr(SMTP, slot) for slot in ("linesep", "cte_type")})
 
 
 UTF8_BASE64: Final[dict[str, Any]] = {"charset": "utf-8", "cte": "base64"}
 ASCII_7BIT: Final[dict[str, Any]] = {"charset": "us-ascii", "cte": "7bit"}
+LONGEST_7BIT_LINE: Final = 990
+"""Octets; RFC 5321 section 4.5.3.1.6 allows 998 and a line end."""
+
+HALF_KANA: Final = re.compile("[\uff61-\uff9f]+")
+JIS_SPELLINGS: Final = {
+    0xFF5E: 0x301C,  # wave dash
+    0xFF0D: 0x2212,  # minus sign
+    0x2225: 0x2016,  # double vertical line
+    0x2015: 0x2014,  # em dash
+    0xFFE0: 0xA2,  # cent
+    0xFFE1: 0xA3,  # pound
+    0xFFE2: 0xAC,  # not
+}
+"""What Windows calls these characters -> what ISO-2022-JP calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +160,31 @@ def begin(stamp: Stamp, subject: str, *, auto_submitted: str) -> EmailMessage:
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Loop"] = stamp.message_id.strip("<>").rpartition("@")[2]  # our listener refuses what carries it
     return mail
+
+
+def write_text(mail: EmailMessage, text: str, *, legacy: bool = False) -> None:
+    """Set the body a person reads: UTF-8 in base64, or, with `legacy`, ISO-2022-JP in 7 bits if it can be.
+
+    A text or subject with a character that ISO-2022-JP has not leaves in UTF-8 after all: a wrong character
+    is worse than another charset.
+    """
+    octets = in_jis(text) if legacy and in_jis(str(mail["Subject"])) is not None else None
+    if octets is None:
+        mail.set_content(text, **UTF8_BASE64)
+        return
+    mail.policy = JIS_POLICY
+    short = max(map(len, octets.splitlines()), default=0) <= LONGEST_7BIT_LINE
+    cte = "7bit" if short else "base64"
+    mail.set_content(octets.decode("iso2022_jp"), charset="iso-2022-jp", cte=cte)
+
+
+def in_jis(text: str) -> bytes | None:
+    """Return text in ISO-2022-JP (RFC 1468), half-width kana made full; None if a character is not in it."""
+    wide = HALF_KANA.sub(lambda kana: unicodedata.normalize("NFKC", kana[0]), text)
+    try:
+        return wide.translate(JIS_SPELLINGS).encode("iso2022_jp")
+    except UnicodeEncodeError:
+        return None
 
 
 def serialise(mail: EmailMessage) -> bytes:

@@ -6,15 +6,15 @@ their order follow `spec/email-interface.md` section 4.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.details import said
+from gateway.details import TWICE, said
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState
 from gateway.language import translations
-from gateway.notice import Notice, zoned_time
-from gateway.notify.codes import cause_of, status_of
+from gateway.notice import Notice, clock_time, zoned_time
+from gateway.notify.codes import cause_of, enhanced_of, status_of
 from gateway.wording import WORDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Result:
     `page_begun` is true once a page was under way in the last call; `simulated_line` once any call went
     over a simulated line. `request_id` is the Message-ID of the request mail, as it came. `stopped_at` is the
     first page that was not confirmed, 0 for the one behind the confirmed ones; `unsure` are pages that
-    went out in some call and whose confirmation nobody saw.
+    went out in some call and whose confirmation nobody saw. `legacy` writes Japanese text mails in
+    ISO-2022-JP; `page_url` is where the fax is shown, "" for nowhere; `report` is a PDF.
     """
 
     number: int
@@ -58,6 +59,9 @@ class Result:
     detail: str = ""
     warnings: tuple[str, ...] = ()
     image: bytes | None = None
+    legacy: bool = False
+    page_url: str = ""
+    report: bytes | None = None
 
     @property
     def status(self) -> int:
@@ -80,9 +84,25 @@ class Result:
         return self.cause is Cause.SIMULATED
 
     @property
+    def enhanced(self) -> str:
+        """The code of RFC 3463; no further try follows."""
+        return enhanced_of(Cause.SENT if self.sent else self.told_cause)
+
+    @property
     def told_cause(self) -> Cause:
         """The cause to put into words: what the asked-for number means where a test number was dialled."""
         return cause_of(self.status) if self.by_test_number else self.cause
+
+    def without_contents(self, page_url: str = "") -> Result:
+        """Return the same result without anything the sender wrote or attached; `page_url` shows the rest."""
+        told = tuple(warning for warning in self.warnings if shapeless(warning))
+        bare = replace(self, subject="", contact="", detail="", warnings=told, image=None, report=None)
+        return replace(bare, page_url=page_url)
+
+
+def shapeless(warning: str) -> bool:
+    """Say whether a warning is about pages alone, without a name or a word of the sender's."""
+    return warning == TWICE % {"page": "".join(filter(str.isdigit, warning))}
 
 
 def notice_of(result: Result, language: str) -> Notice:
@@ -97,7 +117,32 @@ def notice_of(result: Result, language: str) -> Notice:
         if result.simulated_line
         else "",
         remarks=(*(said(warning, language) for warning in result.warnings), *maybes(result, language)),
+        facts=facts(result),
     )
+
+
+def facts(result: Result) -> dict[str, str]:
+    """Return the values behind the words, for templates that an operator writes."""
+    return {
+        "kind": "result",
+        "sent": "yes" if result.sent else "",
+        "number": str(result.number),
+        "destination": result.destination,
+        "status": str(result.status),
+        "enhanced": result.enhanced,
+        "cause": result.told_cause.value,
+        "subject": result.subject,
+        "contact": result.contact,
+        "pages": str(result.pages),
+        "pages_confirmed": str(result.pages_confirmed),
+        "dials": str(result.dials),
+        "seconds": str(round(result.line_seconds)),
+        "submitted": clock_time(result.submitted_at, result.timezone),
+        "completed": clock_time(result.completed_at, result.timezone),
+        "timezone": result.timezone,
+        "remote_id": result.remote_id,
+        "page_url": result.page_url,
+    }
 
 
 def maybes(result: Result, language: str) -> list[str]:
@@ -161,6 +206,7 @@ def particulars(result: Result, why: str, language: str) -> tuple[Row, ...]:
     counted = {"confirmed": result.pages_confirmed, "pages": result.pages}
     return (
         (gettext("Result"), gettext("OK") if result.sent else f"{result.status}-{why}"),
+        (gettext("Status code"), "" if result.sent else result.enhanced),
         (gettext("Fax number"), result.destination),
         (gettext("Subject"), result.subject),
         (gettext("Contact"), result.contact),
@@ -171,4 +217,5 @@ def particulars(result: Result, why: str, language: str) -> tuple[Row, ...]:
         (gettext("Completed"), zoned_time(result.completed_at, result.timezone)),
         (gettext("Remote CSID"), result.remote_id),
         (gettext("Transaction ID"), str(result.number)),
+        (gettext("More about it"), result.page_url),
     )

@@ -11,18 +11,27 @@ from __future__ import annotations
 import csv
 import io
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape
 
 from gateway.language import N_, language_of, translations
-from gateway.mail import ASCII_7BIT, UTF8_BASE64, begin, message_id_of, one_line
+from gateway.mail import (
+    ASCII_7BIT,
+    LONGEST_7BIT_LINE,
+    UTF8_BASE64,
+    begin,
+    message_id_of,
+    one_line,
+    write_text,
+)
 from gateway.notice import clock_time
 from gateway.notify.result import notice_of
+from gateway.stationery import OURS
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from gateway.mail import Stamp
     from gateway.notify.result import Result
+    from gateway.stationery import Stationery
 
 FORMATS: Final = ("text", "html", "csv", "xml")
 FIELDS: Final = (
@@ -37,57 +46,78 @@ FIELDS: Final = (
     "CompletionTime",
     "Contact",
 )
-LONGEST_7BIT_LINE: Final = 990  # RFC 5321 section 4.5.3.1.6 allows 998 and a line end
+REPLIED: Final = "auto-replied"
 
 
-def compose(result: Result, stamp: Stamp) -> EmailMessage:
+def compose(result: Result, stamp: Stamp, stationery: Stationery = OURS) -> EmailMessage:
     """Return the mail about a result in the format and language the account asked for."""
-    say = translations(language_of(result.language)).ugettext
-    title = N_("Fax sent successfully") if result.sent else N_("Fax failed")
-    mail = begin(stamp, f"{say(title)} -> {result.destination}", auto_submitted="auto-replied")
+    language = language_of(result.language)
+    say = translations(language).ugettext
+    title = say(N_("Fax sent successfully")) if result.sent else say(N_("Fax failed"))
+    mail = begin(stamp, subject_line(title, result.destination, language, stationery), auto_submitted=REPLIED)
     mail["X-TransactionID"] = str(result.number)
-    if request_id := message_id_of(result.request_id):
-        mail["In-Reply-To"] = request_id
-        mail["References"] = request_id
+    answers(mail, result.request_id)
     if result.simulated:
         mail["X-Postline-Simulated"] = "yes"
-    BODIES[result.format](mail, result)
+    BODIES[result.format](mail, result, stationery)
     if result.image is not None:
-        mail.make_mixed()
-        mail.add_attachment(result.image, maintype="image", subtype="tiff", filename=f"{result.number}.tif")
+        attach(mail, result.image, ("image", "tiff"), f"{result.number}.tif")
+    if result.report is not None:
+        attach(mail, result.report, ("application", "pdf"), f"report-{result.number}.pdf")
     return mail
 
 
-def write_text(mail: EmailMessage, result: Result) -> None:
-    """Set the body a person reads."""
+def subject_line(title: str, about: str, language: str, stationery: Stationery, arrow: str = "->") -> str:
+    """Return the subject of a mail, as its template has it; a mail's frame cleans it."""
+    return stationery.draw("subject.txt", language, title=title, arrow=arrow, about=about)
+
+
+def answers(mail: EmailMessage, request_id: str) -> None:
+    """Tie a mail to the request it answers, if that had an identifier one may answer to."""
+    if found := message_id_of(request_id):
+        mail["In-Reply-To"] = found
+        mail["References"] = found
+
+
+def attach(mail: EmailMessage, data: bytes, kind: tuple[str, str], name: str) -> None:
+    """Attach a file of ours behind the body."""
+    if mail.get_content_type() != "multipart/mixed":
+        mail.make_mixed()
+    mail.add_attachment(data, maintype=kind[0], subtype=kind[1], filename=name)
+
+
+def write_people_text(mail: EmailMessage, result: Result, stationery: Stationery) -> None:
+    """Set the body a person reads; in ISO-2022-JP where a Japanese account keeps to it."""
     language = language_of(result.language)
-    mail.set_content(notice_of(result, language).as_text(language), **UTF8_BASE64)
+    legacy = result.legacy and language == "ja"
+    write_text(mail, notice_of(result, language).as_text(language, stationery), legacy=legacy)
 
 
-def write_html(mail: EmailMessage, result: Result) -> None:
+def write_html(mail: EmailMessage, result: Result, stationery: Stationery) -> None:
     """Set the same words as text and as HTML; the reader's program chooses."""
     language = language_of(result.language)
-    write_text(mail, result)
-    html = notice_of(result, language).as_html(language)
-    mail.add_alternative(html, subtype="html", **UTF8_BASE64)
+    notice = notice_of(result, language)
+    write_text(mail, notice.as_text(language, stationery))
+    mail.add_alternative(notice.as_html(language, stationery), subtype="html", **UTF8_BASE64)
 
 
-def write_csv(mail: EmailMessage, result: Result) -> None:
+def write_csv(mail: EmailMessage, result: Result, stationery: Stationery) -> None:  # noqa: ARG001  (no words in it)
     """Set one CSV record as the body."""
     write_machine_text(mail, csv_record(result))
 
 
-def write_xml(mail: EmailMessage, result: Result) -> None:
+def write_xml(mail: EmailMessage, result: Result, stationery: Stationery) -> None:
     """Set one XML document as the body."""
-    write_machine_text(mail, xml_document(result), ascii_allowed=False)
+    write_machine_text(mail, xml_document(result, stationery), ascii_allowed=False)
 
 
-BODIES: Final = {"text": write_text, "html": write_html, "csv": write_csv, "xml": write_xml}
+BODIES: Final = {"text": write_people_text, "html": write_html, "csv": write_csv, "xml": write_xml}
 
 
 def write_machine_text(mail: EmailMessage, text: str, *, ascii_allowed: bool = True) -> None:
     """Set a body for programs: as it is where it is ASCII in short lines, otherwise UTF-8 in base64."""
-    plain = ascii_allowed and text.isascii() and len(max(text.splitlines(), key=len)) <= LONGEST_7BIT_LINE
+    longest = max(map(len, text.splitlines()), default=0)
+    plain = ascii_allowed and text.isascii() and longest <= LONGEST_7BIT_LINE
     mail.set_content(text, **(ASCII_7BIT if plain else UTF8_BASE64))
 
 
@@ -115,11 +145,14 @@ def csv_record(result: Result) -> str:
     return out.getvalue()
 
 
-def xml_document(result: Result) -> str:
+def xml_document(result: Result, stationery: Stationery = OURS) -> str:
     """Return the ten fields as elements of `FaxResult`, after an XML declaration."""
-    pairs = zip(FIELDS, fields(result), strict=True)
-    rows = (f"  <{name}>{escape(xml_characters(value))}</{name}>" for name, value in pairs)
-    return "\n".join(('<?xml version="1.0" encoding="utf-8"?>', "<FaxResult>", *rows, "</FaxResult>", ""))
+    return stationery.draw("result.xml", "en", fields=xml_fields(result))
+
+
+def xml_fields(result: Result) -> list[tuple[str, str]]:
+    """Return name and value of the ten fields, every character one that XML allows."""
+    return [(name, xml_characters(value)) for name, value in zip(FIELDS, fields(result), strict=True)]
 
 
 def xml_characters(text: str) -> str:

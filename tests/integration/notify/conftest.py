@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from gateway.notify.office import Office
 from gateway.notify.sender import OutboxSender
 from gateway.notify.writers import NoteWriter, ResultWriter
+from render.typeset import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +31,16 @@ def records() -> Iterator[list[structlog.typing.EventDict]]:
 
 
 @pytest.fixture
-def sender(store: AsyncStore, blobs: LocalBlobs, clock: Clock) -> Callable[[NextHop], OutboxSender]:
+def office(blobs: LocalBlobs) -> Office:
+    return Office(AUTHOR, "fax.example.org", blobs, typeset, public_url="https://fax.example.org")
+
+
+@pytest.fixture
+def sender(store: AsyncStore, office: Office, clock: Clock) -> Callable[[NextHop], OutboxSender]:
     def make(hop: NextHop) -> OutboxSender:
         return OutboxSender(
             store=store,
-            writers={"result": ResultWriter(AUTHOR, blobs), "note": NoteWriter(AUTHOR, blobs)},
+            writers={"result": ResultWriter(office), "note": NoteWriter(office)},
             deliver=hop.deliver,
             now=clock,
             worker="outbox-1",
