@@ -71,6 +71,7 @@ SENTENCES: Final = (
     N_("this gateway has no cover pages"),
     N_("%(address)s is no address of this account, and gets no result"),
     N_("It was not approved."),
+    N_("The font %(name)s is not known here; the usual one was taken."),
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""
 

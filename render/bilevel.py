@@ -3,7 +3,9 @@
 The threshold is 185 of 255 on anti-aliased grey: at 128 thin strokes vanish at standard resolution (Japanese:
 73 against 93 % of characters readable). Screening a whole page would cost up to thirty times the line time
 and make text unreadable, so dots are set only where a picture lies and most of a 16 x 16 block is neither
-black nor white. Dots are clustered, 6 x 6 pels at fine: half the line time of error diffusion.
+black nor white. Dots are clustered, 6 x 6 pels at fine: half the line time of error diffusion. On request
+every area of a shade gets dots, wherever it lies and however light; the grey edges of letters are too thin
+to be one.
 """
 
 from __future__ import annotations
@@ -19,11 +21,16 @@ BLOCK = 16
 DARKEST, LIGHTEST = 40, 215
 """Midtones lie between these; in a photographic block more than `PHOTOGRAPHIC` of the pels do."""
 PHOTOGRAPHIC = 0.55
+SHADES = (24, 247)
+"""What counts as a shade where all shades are asked for."""
+AREA = 5
+"""An area of a shade is at least so many pels wide and high; the edge of a letter is two."""
 # A scanner's grey paper: this share of a picture within a few shades of one light grey.
 _PAPER_SHARE = 0.35
 _PAPER_SPREAD = 12
 _TABLE = [0] * THRESHOLD + [255] * (256 - THRESHOLD)
 _MIDTONES = [255 if DARKEST <= v <= LIGHTEST else 0 for v in range(256)]
+_SHADED = [255 if SHADES[0] <= v <= SHADES[1] else 0 for v in range(256)]
 _MOSTLY = [255 if v > PHOTOGRAPHIC * 255 else 0 for v in range(256)]
 # The order in which the pels of a cell turn black, from its middle outwards.
 _CELL = (
@@ -44,15 +51,21 @@ class Drawing:
     pictures: tuple[Box, ...] = ()
 
 
-def to_bilevel(drawing: Drawing, *, y_dpi: float = 196.0) -> Image.Image:
-    """Return a mode "1" picture (white = 255) of a page whose lines are `y_dpi` to the inch."""
-    if not drawing.pictures:
+def to_bilevel(drawing: Drawing, *, y_dpi: float = 196.0, shades: str = "") -> Image.Image:
+    """Return a mode "1" picture (white = 255) of a page whose lines are `y_dpi` to the inch.
+
+    `shades`: "grayscale" gives dots to every area of a shade, "bw" to none, "" to photographs.
+    """
+    if not drawing.pictures and shades != "grayscale":
         return drawing.grey.point(_TABLE, "1")
     page, photos = drawing.grey.copy(), Image.new("L", drawing.grey.size, 0)
     for box in drawing.pictures:
         inside = whitened(page.crop(box))
         page.paste(inside, box[:2])
-        photos.paste(photo_mask(inside), box[:2])
+        if not shades:
+            photos.paste(photo_mask(inside), box[:2])
+    if shades == "grayscale":
+        photos = shade_mask(page)
     if photos.getbbox() is None:
         return page.point(_TABLE, "1")
     return Image.composite(_screened(page, y_dpi), page, photos).point(_TABLE, "1")
@@ -74,6 +87,14 @@ def photo_mask(picture: Image.Image) -> Image.Image:
     blocks = picture.point(_MIDTONES).reduce(BLOCK).point(_MOSTLY).filter(ImageFilter.MaxFilter(3))
     grown = blocks.resize((blocks.width * BLOCK, blocks.height * BLOCK), Image.Resampling.NEAREST)
     return grown.crop((0, 0, *picture.size))
+
+
+def shade_mask(page: Image.Image) -> Image.Image:
+    """Return a mode "L" mask of the same size, 255 in every area that is neither black nor white."""
+    # Smaller and larger again by half an area; a mean of a square is ten times as fast as its least.
+    mean = ImageFilter.BoxBlur(AREA // 2)
+    cores = page.point(_SHADED).filter(mean).point([0] * 255 + [255])
+    return cores.filter(mean).point([0] + [255] * 255)
 
 
 def _screened(grey: Image.Image, y_dpi: float) -> Image.Image:

@@ -34,12 +34,12 @@ class Settings:
     """How pages are to look.
 
     `paper` is a key of `geometry.PAPERS`; `orientation` "portrait" or "landscape" (text, CSV and HTML; other
-    documents bring their own). `font_size` in points, None = 10 for text, 10.5 for HTML. `wrap` False cuts
-    long text lines at the right edge. `fit` True also enlarges pages and pictures to the paper, False leaves
-    them at their own size and cuts what hangs over, None only makes them smaller. `rendering` "grayscale"
-    draws every shade as dots, "bw" none, "" only where a photograph lies. `language` is a tag such as "ja"
-    that chooses between Chinese and Japanese shapes where the text itself does not tell. `default_charset` is
-    for text without a charset.
+    documents bring their own). `font` and `font_size` (points, None = 10) are for text and CSV. `wrap` False
+    cuts long text lines at the right edge. `fit` True also enlarges pages and pictures to the paper, False
+    leaves them at their own size and cuts what hangs over, None only makes them smaller. `rendering`
+    "grayscale" draws every shade as dots, "bw" none, "" only where a photograph lies. `language` is a tag
+    such as "ja" that chooses between Chinese and Japanese shapes where the text itself does not tell.
+    `default_charset` is for text without a charset.
     """
 
     paper: str = "a4"

@@ -8,7 +8,9 @@ ourselves. Chinese and Japanese share code points but not shapes, so the languag
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +63,29 @@ def _quoted(family: str) -> str:
     if family in {"monospace", "sans-serif"}:
         return family
     return '"' + "".join(c for c in family if c.isprintable() and c not in '"\\') + '"'
+
+
+def known(family: str) -> bool:
+    """Say whether a font, or one that stands in for it, is here; yes where nobody can tell."""
+    return not _families() or _folded(family) in _families()
+
+
+@cache
+def _families() -> frozenset[str]:
+    install()
+    try:
+        named = Path(os.environ["FONTCONFIG_FILE"]).read_text(encoding="utf-8")
+        listed = subprocess.run(
+            ["fc-list", "--format=%{family}\n"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return frozenset()
+    families = [*re.findall(r"<family>([^<]+)</family>", named), *re.split(r"[,\n]", listed)]
+    return frozenset(_folded(family) for family in families if family.strip())
+
+
+def _folded(family: str) -> str:
+    return unicodedata.normalize("NFKC", family).strip().casefold()
 
 
 def pair(language: str) -> tuple[str, str]:

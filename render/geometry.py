@@ -62,13 +62,16 @@ def canvas(paper: str, resolution: str) -> Canvas:
     return Canvas(WIDTH, round(height_mm / MM * y_dpi), X_DPI, y_dpi, resolution)
 
 
-def place(width_in: float, height_in: float, on: Canvas) -> Placement:
-    """Place a page of this size in inches: centred, at the top, never enlarged, both axes scaled alike.
+def place(width_in: float, height_in: float, on: Canvas, *, fit: bool | None = None) -> Placement:
+    """Place a page of this size in inches: centred, at the top, both axes scaled alike.
 
-    A wide page is turned when that lets it be drawn larger.
+    A wide page is turned when that lets it be drawn larger. `fit` None never enlarges, True always fills the
+    paper, False keeps the size: what hangs over at the right and the bottom is lost.
     """
-    upright = _scale(width_in, height_in, on)
-    sideways = _scale(height_in, width_in, on)
+    if fit is False:
+        return _unscaled(width_in, height_in, on)
+    upright = _scale(width_in, height_in, on, enlarge=fit is True)
+    sideways = _scale(height_in, width_in, on, enlarge=fit is True)
     turned = width_in > height_in and sideways > upright
     if turned:
         width_in, height_in = height_in, width_in
@@ -78,28 +81,41 @@ def place(width_in: float, height_in: float, on: Canvas) -> Placement:
     return Placement((on.width - width) // 2, 0, width, height, turned)
 
 
-def _scale(width_in: float, height_in: float, on: Canvas) -> float:
+def _unscaled(width_in: float, height_in: float, on: Canvas) -> Placement:
+    """Place a page at its own size, turned where only that lets all of it be seen."""
+    overhangs = _scale(width_in, height_in, on) < 1
+    turned = overhangs and width_in > height_in and _scale(height_in, width_in, on) == 1
+    if turned:
+        width_in, height_in = height_in, width_in
+    width = max(1, round(width_in * on.x_dpi))
+    height = max(1, round(height_in * on.y_dpi))
+    aside = (on.width - width) // 2
+    return Placement(aside if width <= on.width * OVERHANG else 0, 0, width, height, turned)
+
+
+def _scale(width_in: float, height_in: float, on: Canvas, *, enlarge: bool = False) -> float:
     across = on.width / on.x_dpi / width_in
     down = on.rows / on.y_dpi / height_in
-    return 1.0 if min(across, down) * OVERHANG >= 1 else min(across, down)
+    whole = min(across, down) * OVERHANG >= 1
+    return 1.0 if whole and not (enlarge and min(across, down) > OVERHANG) else min(across, down)
 
 
 SIDE_MARGIN_MM, TOP_MARGIN_MM, BOTTOM_MARGIN_MM = 8.0, 12.0, 8.0
 
 
-def place_picture(width_in: float, height_in: float, on: Canvas) -> Placement:
+def place_picture(width_in: float, height_in: float, on: Canvas, *, fit: bool | None = None) -> Placement:
     """Place a picture, which has no margins of its own: below the header line, off the edges a fax loses.
 
-    A picture that is a whole page already (a scan) stays where it is.
+    A picture that is a whole page already (a scan) stays where it is. `fit` is as in `place`.
     """
-    natural = place(width_in, height_in, on)
+    natural = place(width_in, height_in, on, fit=fit)
     scale = natural.height / on.y_dpi / (width_in if natural.turned else height_in)
-    if scale > 0.999:
+    if 0.999 < scale < OVERHANG or (fit is None and scale > 0.999):
         spare = on.rows - natural.height
         top = min(round(TOP_MARGIN_MM / MM * on.y_dpi), max(0, spare // 2))
         return Placement(natural.x, top, natural.width, natural.height, natural.turned)
     left, top = round(SIDE_MARGIN_MM / MM * on.x_dpi), round(TOP_MARGIN_MM / MM * on.y_dpi)
     bottom = round(BOTTOM_MARGIN_MM / MM * on.y_dpi)
     inner = Canvas(on.width - 2 * left, on.rows - top - bottom, on.x_dpi, on.y_dpi, on.resolution)
-    fitted = place(width_in, height_in, inner)
+    fitted = place(width_in, height_in, inner, fit=fit)
     return Placement(fitted.x + left, fitted.y + top, fitted.width, fitted.height, fitted.turned)

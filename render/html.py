@@ -40,10 +40,10 @@ def html_pdf(part: Part, html: str, settings: Settings, language: str, warnings:
 
 def style(html: str, settings: Settings, language: str) -> str:
     """Return the reader's style sheet for a document: page, fonts, ink."""
-    family = fonts.proportional(settings.font, language)
+    family = fonts.proportional("", language)  # a font is wished for plain text, not for HTML (2.1)
     rules = [
         page_css(settings),
-        f"html {{ font: {settings.font_size or SIZE}pt/1.35 {family} }}",
+        f"html {{ font: {SIZE}pt/1.35 {family} }}",
         "body { margin: 0 !important; padding: 0 !important } img, table { max-width: 100% }",
     ]
     if language and not _SAYS_LANGUAGE.search(html[:2000]):

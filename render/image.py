@@ -1,8 +1,8 @@
 """Pictures (PNG, JPEG, GIF, BMP, WebP, TIFF with all its pages) to grey fax pages.
 
-Drawn at the size the file states, never enlarged, made smaller to fit; turned when that lets it be larger;
-the camera's own rotation is honoured and transparency lies on white. The size is checked before a pixel is
-decoded: 100 Mpx is the most.
+Drawn at the size the file states, made smaller to fit, enlarged or cut only on request; turned when that
+lets it be larger; the camera's own rotation is honoured and transparency lies on white. The size is checked
+before a pixel is decoded: 100 Mpx is the most.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ Image.MAX_IMAGE_PIXELS = None
 class ImageSheets:
     """The pages of one picture file, drawable on any canvas. Only TIFF has more than one."""
 
-    def __init__(self, name: str, data: bytes) -> None:
-        self._name = name
+    def __init__(self, name: str, data: bytes, *, fit: bool | None = None) -> None:
+        """Open a picture; `fit` is as in `geometry.place_picture`."""
+        self._name, self._fit = name, fit
         self._data = data
         with _strictly(), self._opened() as image:
             self.count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
@@ -65,7 +66,7 @@ class ImageSheets:
         upright = ImageOps.exif_transpose(image)
         if _swapped(image):
             size, x_dpi, y_dpi = (size[1], size[0]), y_dpi, x_dpi
-        at = place_picture(size[0] / x_dpi, size[1] / y_dpi, canvas)
+        at = place_picture(size[0] / x_dpi, size[1] / y_dpi, canvas, fit=self._fit)
         return _laid(grey(upright), at, canvas)
 
 

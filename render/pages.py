@@ -49,11 +49,14 @@ def render_parts(
         if names := ", ".join(part.name for part in parts if part.name):
             raise NothingToSend(names, "The file is blank.")
         raise NothingToSend("", "There is nothing to send: no page was found in the message.")
-    masters = {name: _master(sheets, geometry.canvas(settings.paper, name)) for name in resolutions}
+    masters = {
+        name: _master(sheets, geometry.canvas(settings.paper, name), settings.rendering)
+        for name in resolutions
+    }
     return Rendering(masters, pages, warnings)
 
 
-def _master(sheets: list[Sheets], canvas: Canvas) -> bytes:
+def _master(sheets: list[Sheets], canvas: Canvas, shades: str) -> bytes:
     drawn = (source.draw(number, canvas) for source in sheets for number in range(source.count))
-    pictures = (bilevel.to_bilevel(drawing, y_dpi=canvas.y_dpi) for drawing in drawn)
+    pictures = (bilevel.to_bilevel(drawing, y_dpi=canvas.y_dpi, shades=shades) for drawing in drawn)
     return write_tiff([coded_page(picture, canvas.resolution) for picture in pictures])

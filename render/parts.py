@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from render import charsets
+from render import charsets, fonts
 from render.errors import UnsupportedDocument
 from render.html import html_pdf
 from render.image import ImageSheets
@@ -132,9 +132,9 @@ def open_part(part: Part, settings: Settings, warnings: list[str]) -> Sheets | N
     if kind is None:
         raise UnsupportedDocument(part.name, f"This kind of document cannot be faxed ({part.content_type}).")
     if kind is Kind.PDF:
-        return PdfSheets(part.name, part.data)
+        return PdfSheets(part.name, part.data, fit=settings.fit)
     if kind is Kind.IMAGE:
-        return ImageSheets(part.name, part.data)
+        return ImageSheets(part.name, part.data, fit=settings.fit)
     return _open_text(part, kind, settings, warnings)
 
 
@@ -143,6 +143,8 @@ def _open_text(part: Part, kind: Kind, settings: Settings, warnings: list[str]) 
     if "\ufffd" in text:
         warnings.append(f"{part.name or 'The text'}: some characters could not be read as {codec}.")
     language = charsets.language(text, codec) or settings.language
+    if settings.font and kind is not Kind.HTML and not fonts.known(settings.font):
+        warnings.append(f"The font {settings.font} is not known here; the usual one was taken.")
     if kind is Kind.HTML:
         return PdfSheets(part.name, html_pdf(part, text, settings, language, warnings))
     if not clean(text).strip():

@@ -29,8 +29,9 @@ _MOST_OBJECTS = 5000
 class PdfSheets:
     """The pages of one PDF, drawable on any canvas."""
 
-    def __init__(self, name: str, data: bytes) -> None:
-        self._name = name
+    def __init__(self, name: str, data: bytes, *, fit: bool | None = None) -> None:
+        """Open a PDF; `fit` is as in `geometry.place`."""
+        self._name, self._fit = name, fit
         try:
             self._document = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as error:
@@ -48,7 +49,7 @@ class PdfSheets:
                 self._name, f"Page {number + 1} of the PDF is damaged.", str(error)
             ) from error
         width, height = page.get_size()
-        placement = place(max(width, 1) / POINT, max(height, 1) / POINT, canvas)
+        placement = place(max(width, 1) / POINT, max(height, 1) / POINT, canvas, fit=self._fit)
         pels = bytearray(_PAPER * (canvas.width * canvas.rows))
         self._draw(page, pels, canvas, placement)
         pictures = _picture_boxes(page, canvas, placement)

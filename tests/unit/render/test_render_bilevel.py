@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 from render_fixtures import file_of, ink, part, pictures, render
 
 from render.bilevel import Drawing, photo_mask, to_bilevel, whitened
@@ -112,3 +112,47 @@ def test_a_picture_on_a_turned_page_is_found() -> None:
     assert box is not None
     assert box[2] > 1500
     assert 0.3 < share(page.crop(box)) < 0.7
+
+
+def lettered(paper: int) -> Image.Image:
+    """Return smooth letters on paper of a shade, as a page is drawn."""
+    page = flat(paper)
+    ImageDraw.Draw(page).text((40, 200), "Hello", font=ImageFont.load_default(60), fill=0)
+    return page
+
+
+def test_on_request_every_area_of_a_shade_gets_dots_as_dark_as_it_is() -> None:
+    for shade in (60, 128, 204, 238):
+        shown = to_bilevel(Drawing(flat(shade)), shades="grayscale")
+        assert share(shown) == pytest.approx(1 - shade / 255, abs=0.05)
+
+
+def test_letters_on_white_are_the_same_with_and_without_shades() -> None:
+    page = Drawing(lettered(255))
+    assert to_bilevel(page, shades="grayscale").tobytes() == to_bilevel(page).tobytes()
+
+
+def test_letters_on_grey_stay_whole_among_the_dots() -> None:
+    shown, plain = to_bilevel(Drawing(lettered(204)), shades="grayscale"), to_bilevel(Drawing(lettered(204)))
+    lost = ImageChops.subtract(shown.convert("L"), plain.convert("L"))
+    letters = ink(plain)
+    assert letters > 1000
+    assert lost.histogram()[255] < letters * 0.1  # a few pels of their grey edge
+
+
+def test_black_and_white_on_request_has_no_dot_even_in_a_photograph() -> None:
+    shown = to_bilevel(Drawing(gradient(), WHOLE), shades="bw")
+    column = [shown.getpixel((x, 100)) for x in range(480)]
+    assert column == sorted(column)  # black, then white, and no way back
+
+
+def test_the_wish_for_shades_reaches_the_page() -> None:
+    grey = part(file_of(flat(200), "PNG", dpi=(100, 100)), "image/png", "x.png")
+    page = '<div style="background: #bbb; height: 60mm"></div>'
+    shares = {
+        wish: ink(pictures(render(part(page, "text/html"), keep_backgrounds=True, rendering=wish))[0])
+        for wish in ("", "bw", "grayscale")
+    }
+    assert shares[""] == shares["bw"] == 0
+    assert shares["grayscale"] > 50_000
+    assert ink(pictures(render(grey, rendering="bw"))[0]) == 0

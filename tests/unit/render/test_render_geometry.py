@@ -102,3 +102,50 @@ def test_a_fax_page_used_as_a_picture_covers_the_canvas_exactly() -> None:
 
 def test_a_canvas_has_the_exact_densities_not_the_rounded_ones() -> None:
     assert Canvas(1728, 1143, 204.0, 97.79, "standard") == canvas("a4", "standard")
+
+
+def test_on_request_a_small_page_fills_the_paper() -> None:
+    at = place(148 / MM, 210 / MM, FINE, fit=True)
+    assert (at.height, at.turned) == (2287, False)
+    assert at.width / FINE.x_dpi / (at.height / FINE.y_dpi) == pytest.approx(148 / 210, rel=0.002)
+    assert at.x == (FINE.width - at.width) // 2
+
+
+@pytest.mark.parametrize("size", [A4, (A4[1], A4[0]), (297 / MM, 420 / MM), (8.5, 11)])
+def test_what_fills_the_paper_already_is_placed_as_ever(size: tuple[float, float]) -> None:
+    assert place(*size, FINE, fit=True) == place(*size, FINE)
+
+
+@pytest.mark.parametrize(
+    ("size", "placed"),
+    [
+        ((4, 5), (456, 0, 816, 978, False)),  # small: centred
+        ((297 / MM, 420 / MM), (0, 0, 2385, 3234, False)),  # A3: cut at the right and the bottom
+        ((A4[1], A4[0]), (20, 0, 1687, 2287, True)),  # turned, for so all of it is seen
+        ((20, 16), (0, 0, 4080, 3129, False)),  # turning would not help
+    ],
+)
+def test_on_request_a_page_keeps_its_size_whatever_is_cut(
+    size: tuple[float, float], placed: tuple[object, ...]
+) -> None:
+    at = place(*size, FINE, fit=False)
+    assert (at.x, at.y, at.width, at.height, at.turned) == placed
+
+
+def test_a_picture_is_enlarged_on_request_but_keeps_its_margins() -> None:
+    at = place_picture(2, 1.5, FINE, fit=True)
+    assert at.turned
+    assert at.x > 0
+    assert at.y > 0
+    assert at.x + at.width < FINE.width
+    assert at.y + at.height < FINE.rows
+    assert at.height > FINE.rows * 0.8
+
+
+def test_a_scan_of_a_whole_page_stays_where_it_is_whatever_is_wished() -> None:
+    assert len({place_picture(*A4, FINE, fit=fit) for fit in (None, True, False)}) == 1
+
+
+def test_a_picture_of_another_size_is_cut_on_request_and_not_made_smaller() -> None:
+    at = place_picture(16, 12, FINE, fit=False)
+    assert (at.x, at.y, at.width, at.height) == (0, 0, 16 * 204, round(12 * 195.58))

@@ -155,3 +155,23 @@ def test_a_wanted_font_is_put_first_and_cannot_break_out_of_the_style_sheet() ->
 
 def test_chinese_and_japanese_shapes_differ() -> None:
     assert drawn(["直骨"], "zh-cn") != drawn(["直骨"], "ja")
+
+
+@pytest.mark.parametrize(
+    "family", ["MS Gothic", "ms gothic", "ＭＳ ゴシック", "Arial", "IPAGothic", "monospace"]
+)
+def test_fonts_that_are_here_or_have_a_stand_in_are_known(family: str) -> None:
+    assert fonts.known(family)
+    assert render(part("x"), font=family).warnings == []
+
+
+def test_a_font_nobody_knows_is_replaced_with_a_warning() -> None:
+    plain, odd = render(part("x")), render(part("x"), font="Wingbats Neue")
+    assert odd.warnings == ["The font Wingbats Neue is not known here; the usual one was taken."]
+    assert odd.masters == plain.masters
+
+
+def test_a_font_is_wished_for_text_and_leaves_html_alone() -> None:
+    page = part("<p>Aa 漢字</p>", "text/html")
+    assert render(page, font="Wingbats Neue", font_size=30).masters == render(page).masters
+    assert render(page, font="Wingbats Neue").warnings == []
