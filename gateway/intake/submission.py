@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from gateway.store import audit, faxes
+from gateway.store import acceptance, audit
+from gateway.store.acceptance import NewFax
 from gateway.store.database import one_at_a_time
-from gateway.store.models import Account, Delivery, Fax, Message
+from gateway.store.models import Delivery, Fax, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -39,7 +40,7 @@ class Submission:
     `blob`, `size`, `sha256`: the raw bytes, already on stable storage. `dedupe`: hex key of the same content
     for this account, None where repeating is meant. `evidence`: why we believe the sender. `verdict`: what
     S/MIME found. `envelope`: RET and ENVID of RFC 3461. `user_id`: the user who sends, if it is one. `batch`:
-    the list it goes to, "" for none.
+    the lists the numbers come from.
     """
 
     door: str
@@ -78,73 +79,91 @@ def accept(
     session: Session, submission: Submission, now: datetime, window: timedelta = DEDUPE_WINDOW
 ) -> Accepted:
     """Write message, fax, deliveries, event and audit line; return the numbers. The caller commits."""
-    recipients = {(r.destination, r.sub): r for r in submission.recipients}  # the same twice is sent once
-    known = _already_accepted(session, submission, now - window)
-    new = [recipient for place, recipient in recipients.items() if place not in known]
-    if new:
-        known |= _create(session, submission, new, now)
-    audit.note(
-        session,
-        "submission.accepted" if new else "submission.duplicate",
-        now,
-        submission.account_id,
-        submission.sender,
-        numbers=[known[place] for place in recipients],
-        peer=submission.peer,
-        evidence=submission.evidence,
-    )
-    return Accepted(tuple(known[place] for place in recipients), duplicate=not new)
+    return accept_all(session, [submission], now, window)[0]
 
 
-def _already_accepted(session: Session, submission: Submission, since: datetime) -> dict[Place, int]:
-    """Return place -> number of the same message accepted since then."""
-    if submission.dedupe is None:
+def accept_all(
+    session: Session, submissions: Sequence[Submission], now: datetime, window: timedelta = DEDUPE_WINDOW
+) -> list[Accepted]:
+    """Do that for several at once, no two of which have the same `dedupe`; all of them or none."""
+    before = _already_accepted(session, submissions, now - window)
+    cases = [_Case(submission, before.get(submission.dedupe, {})) for submission in submissions]
+    new = [case for case in cases if case.new]
+    for case, written in zip(
+        new, acceptance.write(session, [case.as_fax() for case in new], now), strict=True
+    ):
+        case.known |= dict(zip(case.new, written.numbers, strict=True))
+    audit.note_all(session, now, [case.line() for case in cases])
+    return [Accepted(case.numbers, duplicate=not case.new) for case in cases]
+
+
+def _already_accepted(
+    session: Session, submissions: Sequence[Submission], since: datetime
+) -> dict[str | None, dict[Place, int]]:
+    """Return dedupe key -> place -> number of the same message accepted since then."""
+    asked = {s.dedupe: s for s in submissions if s.dedupe is not None}
+    if not asked:
         return {}
-    one_at_a_time(session, f"dedupe {submission.dedupe}")
+    for key in sorted(asked):  # in one order for everybody, so that nobody waits in a circle
+        one_at_a_time(session, f"dedupe {key}")
+    columns = (Message.dedupe, Message.account_id, Message.message_id)
     query = (
-        select(Delivery.destination, Delivery.sub, Delivery.number)
+        select(*columns, Delivery.destination, Delivery.sub, Delivery.number)
         .join(Fax, Delivery.fax_id == Fax.id)
         .join(Message, Fax.message_id == Message.id)
-        .where(
-            Message.account_id == submission.account_id,
-            Message.dedupe == submission.dedupe,
-            Message.message_id == submission.message_id,
-            Message.received_at >= since,
-        )
+        .where(Message.dedupe.in_(asked), Message.received_at >= since)
         .order_by(Delivery.number.desc())
     )
-    return {(row.destination, row.sub): row.number for row in session.execute(query)}
+    known: dict[str | None, dict[Place, int]] = {}
+    for row in session.execute(query):
+        submission = asked[row.dedupe]
+        if (row.account_id, row.message_id) == (submission.account_id, submission.message_id):
+            known.setdefault(row.dedupe, {})[row.destination, row.sub] = row.number
+    return known
 
 
-def _create(
-    session: Session, submission: Submission, recipients: Sequence[Recipient], now: datetime
-) -> Mapping[Place, int]:
-    message = faxes.store_message(
-        session,
-        account_id=submission.account_id,
-        door=submission.door,
-        blob=submission.blob,
-        size=submission.size,
-        sha256=submission.sha256,
-        sender=submission.sender,
-        now=now,
-        message_id=submission.message_id,
-        dedupe=submission.dedupe,
-        peer=submission.peer,
-        evidence=submission.evidence,
-        verdict=submission.verdict,
-        envelope=submission.envelope,
-    )
-    fax = faxes.create_fax(
-        session,
-        account=session.get_one(Account, submission.account_id),
-        message=message,
-        recipients=recipients,
-        subject=submission.subject,
-        notify_to=submission.sender,
-        options=submission.options,
-        now=now,
-        user_id=submission.user_id,
-        batch=submission.batch,
-    )
-    return {(d.destination, d.sub): d.number for d in fax.deliveries}
+class _Case:
+    """One submission on its way in: which of its recipients are new, and everybody's number in the end."""
+
+    def __init__(self, submission: Submission, known: dict[Place, int]) -> None:
+        self.submission = submission
+        self.known = known
+        self._places = {(r.destination, r.sub): r for r in submission.recipients}  # the same twice: sent once
+        self.new = {place: r for place, r in self._places.items() if place not in known}
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The public numbers in the order of the recipients."""
+        return tuple(self.known[place] for place in self._places)
+
+    def as_fax(self) -> NewFax:
+        """Return the rows that the new recipients cause."""
+        asked = self.submission
+        message = {
+            "door": asked.door,
+            "blob": asked.blob,
+            "size": asked.size,
+            "sha256": asked.sha256,
+            "sender": asked.sender,
+            "message_id": asked.message_id,
+            "dedupe": asked.dedupe,
+            "peer": asked.peer,
+            "evidence": asked.evidence,
+            "verdict": asked.verdict,
+            "envelope": asked.envelope,
+        }
+        fax = {
+            "subject": asked.subject,
+            "notify_to": asked.sender,
+            "options": asked.options,
+            "user_id": asked.user_id,
+            "batch": asked.batch[:64],
+        }
+        return NewFax(asked.account_id, tuple(self.new.values()), message, fax)
+
+    def line(self) -> audit.Line:
+        """Return the audit line of it."""
+        asked = self.submission
+        data = {"numbers": list(self.numbers), "peer": asked.peer, "evidence": asked.evidence}
+        action = "submission.accepted" if self.new else "submission.duplicate"
+        return audit.Line(action, asked.account_id, asked.sender, data)

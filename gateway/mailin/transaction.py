@@ -17,6 +17,7 @@ import structlog
 
 from gateway.domain import dialling
 from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavailable
+from gateway.intake.batch import Counter
 from gateway.intake.submission import Submission, accept
 from gateway.mailin import bounces, dedupe, evidence, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
@@ -50,6 +51,7 @@ class Desk:
     `new_id` gives a Message-ID with brackets; `accepted` is called after each commit, to wake the render
     role. `spool` is a folder on the file system of the blobs. `judges` are asked at the end of DATA, by name
     and in this order: "smime" of all sealed mails, each of them of senders that nothing else proved.
+    `counter` is where mails are handed in that are a fax and nothing more.
     """
 
     settings: SmtpSettings
@@ -61,6 +63,11 @@ class Desk:
     crash: Callable[[str], None]
     accepted: Callable[[], None] = lambda: None
     judges: Mapping[str, Judge] = field(default_factory=dict)
+    counter: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        counter = Counter(self.store, self.now, timedelta(hours=self.settings.dedupe_hours))
+        object.__setattr__(self, "counter", counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +207,23 @@ class Transaction:
             return replies.OK
         blob = await asyncio.to_thread(self.desk.blobs.adopt, "message", spool.path, spool.sha256)
         self.desk.crash("smtp.renamed")
-        reply = await self.desk.store.run(self._write, Stored(blob, spool, seen, opinions))
+        reply = await self._written(Stored(blob, spool, seen, opinions))
         self.desk.crash("smtp.committed")
         self.desk.accepted()
         return reply
+
+    async def _written(self, stored: Stored) -> Reply:
+        """Write what this mail causes: together with others that wait, if it is a fax and nothing more."""
+        who = self._who
+        if isinstance(who, KnownSender) and self.recipients and self._only_a_fax(stored):
+            return replies.queued((await self.desk.counter.accept(self._submission(who, stored))).number)
+        return await self.desk.store.run(self._write, stored)
+
+    def _only_a_fax(self, stored: Stored) -> bool:
+        """Return whether nothing else has to be written in the transaction of the fax."""
+        if self.door != "smtp" or self.operator or self.returned:  # another door keeps rows beside its mails
+            return False
+        return not any(opinion.record for opinion in stored.opinions)
 
     def _inspect(self, spool: SpoolFile) -> Seen:
         """Look at the spool file before anything is promised; raise `Rejected`."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from gateway.store.models import Audit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line to be written; `data` must be JSON and hold no secret."""
+
+    action: str
+    account_id: int | None
+    actor: str
+    data: Mapping[str, Any]
 
 
 def note(
@@ -25,6 +36,21 @@ def note(
 ) -> None:
     """Write one line. `account_id` None makes it the operator's; `data` must be JSON and hold no secret."""
     session.add(Audit(at=now, account_id=account_id, actor=actor[:320], action=action, data=data))
+
+
+def note_all(session: Session, now: datetime, lines: Sequence[Line]) -> None:
+    """Write several lines in one statement."""
+    rows = [
+        {
+            "at": now,
+            "account_id": line.account_id,
+            "actor": line.actor[:320],
+            "action": line.action,
+            "data": dict(line.data),
+        }
+        for line in lines
+    ]
+    session.connection().execute(insert(Audit), rows)
 
 
 def latest(session: Session, *, account_id: int | None = None, limit: int = 100) -> Sequence[Audit]:

@@ -25,7 +25,7 @@ from gateway.store.files import Files
 from gateway.store.models import BlobRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
@@ -261,6 +261,12 @@ def matching(data: bytes, key: str) -> bytes:
 
 def record(session: Session, key: str, size: int, now: datetime) -> None:
     """Say that rows own this blob; harmless when repeated. Call it in the transaction that uses the key."""
-    if session.get(BlobRow, key) is None:
+    record_all(session, {key: size}, now)
+
+
+def record_all(session: Session, sizes: Mapping[str, int], now: datetime) -> None:
+    """Say that of several blobs, key -> octets."""
+    if sizes:
         insert = postgresql.insert if is_postgresql(session) else sqlite.insert
-        session.execute(insert(BlobRow).values(key=key, size=size, created_at=now).on_conflict_do_nothing())
+        rows = [{"key": key, "size": sizes[key], "created_at": now} for key in sorted(sizes)]
+        session.connection().execute(insert(BlobRow).on_conflict_do_nothing(), rows)

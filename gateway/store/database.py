@@ -14,18 +14,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import create_engine, event, func, make_url, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from gateway.domain.errors import BadConfig, StorageFull, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from sqlalchemy.engine import URL, Connection, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -40,6 +41,7 @@ PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
+READERS, WRITERS = 4, 8  # threads of an `AsyncStore`; writers are PostgreSQL's
 READING = {"postline_reading": True, "postgresql_readonly": True}
 
 
@@ -48,7 +50,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(_url(url, "pysqlite"), **_options(url))
+        self.engine = create_engine(_url(url), **_options(url))
         _prepare(self.engine)
         self._reader = self.engine.execution_options(**READING)
 
@@ -88,38 +90,30 @@ class Store:
 
 
 class AsyncStore:
-    """The same database for coroutines. A cancelled caller never cuts a transaction in half."""
+    """The same database for coroutines, in threads. A cancelled caller never cuts a transaction in half.
+
+    SQLite has one writer, and lets those who wait for it starve each other; so one thread writes to it, in
+    the order in which it was asked to. PostgreSQL gets several, and groups their commits by itself.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_async_engine(_url(url, "aiosqlite"), **_options(url))
-        _prepare(self.engine.sync_engine)
-        self._reader = self.engine.execution_options(**READING)
-        self._running: set[asyncio.Task[Any]] = set()
+        self._store = Store(url)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._writers = ThreadPoolExecutor(1 if url.startswith("sqlite") else WRITERS, "writer")
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def run(
         self, function: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Return `function(session, ...)`, run in one writing transaction even if we are cancelled."""
-
-        async def transaction() -> R:
-            with translated():
-                async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-                    return await session.run_sync(function, *args, **kwargs)
-
-        return await self._shielded(asyncio.ensure_future(transaction()))
+        return await self._shielded(self._writers.submit(self._store.run, function, *args, **kwargs))
 
     async def read(
         self, function: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Return `function(session, ...)`, run in one reading transaction."""
-
-        async def transaction() -> R:
-            with translated():
-                async with AsyncSession(self._reader, expire_on_commit=False) as session:
-                    return await session.run_sync(function, *args, **kwargs)
-
-        return await self._shielded(asyncio.ensure_future(transaction()))
+        return await self._shielded(self._readers.submit(self._store.read, function, *args, **kwargs))
 
     async def check(self) -> None:
         """Raise `BadConfig` if the database server does not sync what it commits."""
@@ -128,17 +122,20 @@ class AsyncStore:
     async def close(self) -> None:
         """Let running transactions end, then close all connections."""
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self.engine.dispose()
+        self._readers.shutdown()
+        self._writers.shutdown()
+        self._store.close()
 
-    async def _shielded(self, task: asyncio.Task[R]) -> R:
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+    async def _shielded(self, work: Future[R]) -> R:
+        future = asyncio.wrap_future(work)
+        self._running.add(future)
+        future.add_done_callback(self._ended)
+        return await asyncio.shield(future)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # the caller may be gone; an error nobody waits for is not a second error
+    def _ended(self, future: asyncio.Future[Any]) -> None:
+        self._running.discard(future)
+        if not future.cancelled():
+            future.exception()  # the caller may be gone; an error nobody waits for is not a second error
 
 
 def check_durable(session: Session) -> None:
@@ -176,10 +173,10 @@ def translated() -> Iterator[None]:
         raise Unavailable("The database does not answer at the moment.", detail=detail) from error
 
 
-def _url(url: str, sqlite_driver: str) -> URL:
+def _url(url: str) -> URL:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return parsed.set(drivername=f"sqlite+{sqlite_driver}")
+        return parsed.set(drivername="sqlite+pysqlite")
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     raise BadConfig(f"database: {parsed.get_backend_name()!r} is neither sqlite nor postgresql")
@@ -221,5 +218,7 @@ def _execute_in_the_end(cursor: Any, pragma: str) -> None:
 
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("postline_reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    if connection.info.get("postline_reading") is not reading:  # what it was opened for last
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.info["postline_reading"] = reading
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

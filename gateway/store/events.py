@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gateway.store.database import one_at_a_time
@@ -68,16 +68,22 @@ def append(
     number: int | None = None,
     fax_id: int | None = None,
     **data: Any,
-) -> Event:
+) -> None:
     """Record that something happened; the row gets its id when the transaction ends.
 
     `number` is a delivery's or reception's; `data` must be JSON. Raises ValueError for a kind not in `KINDS`.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not an event of this product")
-    row = Event(at=now, account_id=account_id, number=number, fax_id=fax_id, kind=kind, data=data)
+    row = {
+        "at": now,
+        "account_id": account_id,
+        "number": number,
+        "fax_id": fax_id,
+        "kind": kind,
+        "data": data,
+    }
     session.info.setdefault(PENDING, []).append(row)
-    return row
 
 
 def since(
@@ -113,8 +119,7 @@ def _write(session: Session) -> None:
         return
     session.flush()  # first, so that no row lock is waited for while holding the order of events
     one_at_a_time(session, "events")
-    session.add_all(rows)
-    session.flush()
+    session.connection().execute(insert(Event), rows)
 
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")

@@ -1,7 +1,7 @@
 """Faxes: from an accepted submission to pages that lines may send, or to a refusal that says why.
 
-`create_fax` belongs in the transaction whose commit is the promise of a 250. Drawing is a lease like a call;
-a crash gives the fax back, for drawing again is harmless. Nothing here parses, draws or telephones.
+What is written when one is accepted is in `acceptance.py`. Drawing is a lease like a call; a crash gives the
+fax back, for drawing again is harmless. Nothing here parses, draws or telephones.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
 from gateway.domain.states import FAX, DeliveryState, FaxState, step
-from gateway.store import blobs, endings, events, release
+from gateway.store import acceptance, endings, events, release
 from gateway.store.database import one_at_a_time
 from gateway.store.leases import FaxLease, held, let_go, take
-from gateway.store.models import Account, Attempt, Delivery, Fax, Message, PublicNumber
+from gateway.store.models import Account, Attempt, Delivery, Fax, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gateway.domain.numbers import Destination
     from gateway.domain.outcome import Cause
 
-DEFAULT_DIALS = 4
 COSTS_MORE = "{number}: a call to this number costs more than an ordinary call."
 
 
@@ -80,49 +79,30 @@ class Drawn:
 
 def allocate(session: Session, kind: str) -> int:
     """Take the next public number for a `delivery` or a `reception`; it never comes back."""
-    row = PublicNumber(kind=kind)
-    session.add(row)
-    session.flush()
-    return row.id
+    return acceptance.allocate(session, kind, 1)[0]
 
 
-def store_message(
+def store_message(session: Session, *, account_id: int, now: datetime, **columns: Any) -> Message:
+    """Write what a door stored; its `blob` is on stable storage, and its row is written here too."""
+    (message_id,) = acceptance.messages(session, [{"account_id": account_id, **columns}], now)
+    return session.get_one(Message, message_id)
+
+
+def create_fax(
     session: Session,
     *,
-    account_id: int,
-    door: str,
-    blob: str,
-    size: int,
-    sha256: str,
-    sender: str,
+    account: Account,
+    recipients: Sequence[Recipient],
     now: datetime,
-    message_id: str = "",
-    dedupe: str | None = None,
-    peer: str = "",
-    evidence: Mapping[str, Any] | None = None,
-    verdict: Mapping[str, Any] | None = None,
-    envelope: Mapping[str, Any] | None = None,
-) -> Message:
-    """Write what a door stored; `blob` is already on stable storage, and its row is written here too."""
-    blobs.record(session, blob, size, now)
-    message = Message(
-        account_id=account_id,
-        door=door,
-        blob=blob,
-        size=size,
-        sha256=sha256,
-        sender=sender,
-        message_id=message_id,
-        dedupe=dedupe,
-        peer=peer,
-        evidence=dict(evidence or {}),
-        verdict=dict(verdict or {}),
-        envelope=dict(envelope or {}),
-        received_at=now,
-    )
-    session.add(message)
-    session.flush()
-    return message
+    message: Message | None = None,
+    priority: int = 0,
+    **columns: Any,
+) -> Fax:
+    """Write one accepted fax and its deliveries; `columns` are the fax's own (subject, options ...)."""
+    known = {"message_id": message.id if message else None, **columns}
+    new = acceptance.NewFax(account.id, recipients, None, known, priority)
+    (written,) = acceptance.write(session, [new], now)
+    return session.get_one(Fax, written.fax_id)
 
 
 def find_duplicate(session: Session, dedupe: str, since: datetime) -> Fax | None:
@@ -134,51 +114,6 @@ def find_duplicate(session: Session, dedupe: str, since: datetime) -> Fax | None
     one_at_a_time(session, f"dedupe {dedupe}")
     query = select(Fax).join(Message).where(Message.dedupe == dedupe, Message.received_at >= since)
     return session.scalar(query.order_by(Fax.id).limit(1).options(selectinload(Fax.deliveries)))
-
-
-def create_fax(
-    session: Session,
-    *,
-    account: Account,
-    recipients: Sequence[Recipient],
-    now: datetime,
-    message: Message | None = None,
-    subject: str = "",
-    notify_to: str = "",
-    options: Mapping[str, Any] | None = None,
-    priority: int = 0,
-    user_id: int | None = None,
-    batch: str = "",
-) -> Fax:
-    """Write an accepted fax and one delivery a recipient, with public numbers in their order.
-
-    `notify_to` is the address of the result mail: the proved envelope sender, until drawing knows better.
-    """
-    if not recipients:
-        raise ValueError("a fax needs a recipient")
-    fax = Fax(
-        account_id=account.id,
-        message_id=message.id if message else None,
-        user_id=user_id,
-        batch=batch[:64],
-        state=step(FAX, FaxState.DRAFT, "accept"),
-        subject=subject,
-        notify_to=notify_to,
-        options=dict(options or {}),
-        warnings=[recipient.warning for recipient in recipients if recipient.warning],
-        created_at=now,
-    )
-    session.add(fax)
-    session.flush()
-    retries = account.settings.get("retries", {})
-    for recipient in recipients:
-        fax.deliveries.append(_delivery(session, fax, recipient, retries, priority))
-    session.flush()
-    numbers = [delivery.number for delivery in fax.deliveries]
-    events.append(
-        session, "fax.accepted", now, account_id=account.id, number=numbers[0], fax_id=fax.id, numbers=numbers
-    )
-    return fax
 
 
 def claim_fax(session: Session, worker: str, now: datetime, lease: timedelta) -> FaxLease | None:
@@ -324,26 +259,6 @@ def everything() -> tuple[Any, ...]:
         fax.selectinload(Fax.account),
         fax.selectinload(Fax.deliveries),
         selectinload(Delivery.attempts).selectinload(Attempt.pages),
-    )
-
-
-def _delivery(
-    session: Session, fax: Fax, recipient: Recipient, retries: Mapping[str, Any], priority: int
-) -> Delivery:
-    return Delivery(
-        number=allocate(session, "delivery"),
-        account_id=fax.account_id,
-        destination=recipient.destination,
-        sub=recipient.sub[:20],
-        contact=recipient.contact[:200],
-        dsn=dict(recipient.dsn),
-        state=DeliveryState.CREATED,
-        simulated_status=recipient.simulated_status,
-        priority=priority,
-        due_at=fax.created_at,
-        max_dials=retries.get("dials", DEFAULT_DIALS),
-        interval_minutes=retries.get("interval_minutes"),
-        created_at=fax.created_at,
     )
 
 

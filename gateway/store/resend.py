@@ -14,7 +14,8 @@ from sqlalchemy import select
 from gateway.domain.errors import Refused
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState, FaxState
 from gateway.store import audit, endings, release
-from gateway.store.faxes import DEFAULT_DIALS, Recipient, allocate
+from gateway.store.acceptance import DEFAULT_DIALS
+from gateway.store.faxes import Recipient, allocate
 from gateway.store.models import Delivery
 
 if TYPE_CHECKING:
