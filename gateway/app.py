@@ -219,6 +219,7 @@ def smtp_settings(config: Config) -> SmtpSettings:
         limits=SmtpLimits(
             message_bytes=caps.message_bytes,
             recipients=caps.recipients,
+            numbers=caps.list_numbers,
             header_bytes=caps.header_bytes,
             field_bytes=caps.header_field_bytes,
             fields=caps.header_fields,

@@ -145,6 +145,7 @@ class Limits(Section):
     """Caps of every door; the defaults are the contract's table."""
 
     recipients: int = 500
+    list_numbers: int = 20_000
     message_bytes: int = 29_360_128
     header_bytes: int = 256 * 1024
     header_field_bytes: int = 64 * 1024

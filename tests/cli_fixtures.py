@@ -7,7 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from typer.testing import CliRunner
+
+from gateway.domain.errors import PostlineError
+
+if TYPE_CHECKING:
+    from click.testing import Result
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,3 +66,36 @@ def configured(folder: Path, extra: str = "") -> Path:
     file = folder / "postline.toml"
     file.write_text(LEAST.format(data=folder / "state") + extra)
     return file
+
+
+class Console:
+    """Commands run in this process, for tests that run many: a process of their own costs a second each."""
+
+    def __init__(self, config: Path) -> None:
+        from gateway.cli import base, register
+
+        register()
+        self.config, self.app, self.runner = config, base.app, CliRunner()
+
+    def run(self, *arguments: object, stdin: str | None = None) -> Result:
+        """Run one command; its error, if any, is in `exception`."""
+        words = [*map(str, arguments), "--config", str(self.config)]
+        return self.runner.invoke(self.app, words, input=stdin)
+
+    def say(self, *arguments: object, stdin: str | None = None) -> str:
+        """Run a command that must succeed; return what it prints for a person."""
+        ran = self.run(*arguments, stdin=stdin)
+        assert ran.exit_code == 0, (ran.output, ran.exception)
+        return str(ran.stdout).strip()
+
+    def answer(self, *arguments: object, stdin: str | None = None) -> Any:
+        """Run a command that must succeed; return what it says to a program."""
+        return json.loads(self.say(*arguments, "--json", stdin=stdin))
+
+    def refuse(self, *arguments: object, stdin: str | None = None) -> str:
+        """Run a command that must be refused; return the sentence."""
+        ran = self.run(*arguments, stdin=stdin)
+        assert ran.exit_code != 0, ran.output
+        if isinstance(ran.exception, PostlineError):
+            return ran.exception.text
+        return str(ran.stderr).strip()

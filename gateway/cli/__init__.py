@@ -15,9 +15,9 @@ from gateway.domain.errors import BadConfig, PostlineError, Unavailable
 from gateway.observe import log
 
 
-def main() -> None:
-    """Run the command line; turn our errors into a sentence and an exit code."""
-    from gateway.cli import (  # noqa: F401  (importing a module registers its command)
+def register() -> None:
+    """Make every command known: importing its module does."""
+    from gateway.cli import (  # noqa: F401
         approve,
         cancel,
         check_config,
@@ -25,6 +25,7 @@ def main() -> None:
         dialling,
         doctor,
         lines,
+        lists,
         migrate,
         preview,
         probe_modem,
@@ -37,6 +38,10 @@ def main() -> None:
         unbuilt,
     )
 
+
+def main() -> None:
+    """Run the command line; turn our errors into a sentence and an exit code."""
+    register()
     log.configure("text", "warning")  # to standard error: standard output is the command's answer
     try:
         app()

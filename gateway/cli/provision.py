@@ -41,7 +41,12 @@ def provision(
     store = Store(settings.server.database_url)
     try:
         changes = store.run(
-            accounts.provision, tree.get("account", []), prune=prune, now=datetime.now(UTC), actor=actor()
+            accounts.provision,
+            tree.get("account", []),
+            prune=prune,
+            now=datetime.now(UTC),
+            actor=actor(),
+            rules=settings.rules(),
         )
     finally:
         store.close()

@@ -6,6 +6,7 @@ PostlineError
 |   |   +-- NumberDenied   a number, but one that a rule or table forbids
 |   +-- BadOption        a subject modifier or API parameter with an impossible value
 |   |   +-- TooFarAhead    a time beyond what a fax may be deferred
+|   +-- BadList          a list of numbers that cannot be used
 |   +-- BadConfig        configuration: file, line, key, nearest key
 +-- Unavailable        our fault or a passing one; asking later helps (SMTP 4xx, HTTP 503)
 |   +-- StorageFull      the disk floor is reached
@@ -56,6 +57,12 @@ class TooFarAhead(BadOption):
     """A time beyond the 30 days that a fax may be deferred (code -114 of the InterFAX interfaces)."""
 
     code = "too-far-ahead"
+
+
+class BadList(Refused):
+    """A list of numbers, or its name, that cannot be used."""
+
+    code = "bad-list"
 
 
 class BadConfig(Refused):

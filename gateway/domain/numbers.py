@@ -73,6 +73,12 @@ def parse(
     return Destination(f"00{code}{national}", sub=sub, shared_cost=denied.costs_more(code, national))
 
 
+def simulated_status(canonical: str) -> int | None:
+    """Return the status that a number of the result simulator asks for, None for any other number."""
+    found = SIMULATOR.fullmatch(canonical)
+    return int(found[1]) if found else None
+
+
 def split(canonical: str) -> tuple[str, str]:
     """Return country code and national number of a canonical number; raise `BadNumber` for anything else."""
     if not canonical.startswith("00") or not canonical.isascii() or not canonical.isdigit():

@@ -43,6 +43,8 @@ RENEW_SECONDS: Final = 20.0
 DRAW: Final = "render.pages:render_parts"
 READING: Final = Limits()
 PAGES_OF_ALL_NUMBERS: Final = 5000
+PAGES_OF_A_LIST: Final = 20_000
+"""The same where a mail goes to lists: one page to the longest list there is (ADR 17)."""
 
 log = structlog.get_logger("render")
 
@@ -60,6 +62,7 @@ class Order:
 
     context: dict[str, Any]
     numbers: int
+    to_lists: bool
     options: dict[str, Any]
     zone: ZoneInfo
     asked_at: datetime
@@ -186,7 +189,7 @@ class RenderRole:
             if wishes.reply_to:
                 known["notify_to"] = await self._wished_address(lease, wishes.reply_to)
             rendering = await self._render(reading, wishes, order)
-            self._count_pages(rendering.pages, order.numbers)
+            count_pages(rendering.pages, order)
         except BadOption as error:
             await self._refuse(lease, Cause.BAD_OPTION, error.text, **known)
             return
@@ -211,7 +214,15 @@ class RenderRole:
         }
         zone = ZoneInfo(fax.account.timezone)
         default_charset = str(preferred(fax.account, user, "default_charset", ""))
-        return Order(context, len(fax.deliveries), options, zone, fax.created_at, default_charset)
+        return Order(
+            context,
+            len(fax.deliveries),
+            bool(fax.batch),
+            options,
+            zone,
+            fax.created_at,
+            default_charset,
+        )
 
     async def _read(self, lease: FaxLease, order: Order) -> Reading:
         if lease.blob is None:
@@ -231,12 +242,6 @@ class RenderRole:
         if not isinstance(rendering, Rendering):
             raise RenderError("", "The renderer gave something else than pages.")
         return rendering
-
-    def _count_pages(self, pages: int, numbers: int) -> None:
-        if pages * numbers > PAGES_OF_ALL_NUMBERS:
-            raise TooManyInAll(
-                "", f"{pages} pages to {numbers} numbers are more than {PAGES_OF_ALL_NUMBERS}."
-            )
 
     async def _notify_to(self, lease: FaxLease, reply_to: str, from_: str) -> str:
         return await self.store.read(notification_address, lease.account_id, (reply_to, from_), lease.sender)
@@ -289,6 +294,13 @@ class RenderRole:
 def parts_of(reading: Reading) -> list[Part]:
     """Return the documents of a submission as the renderer takes them, in order."""
     return [Part(d.name, d.content_type, d.data, d.charset, d.role, d.related) for d in reading.documents]
+
+
+def count_pages(pages: int, order: Order) -> None:
+    """Raise `TooManyInAll` for more pages over all numbers than a mail may bring."""
+    most = PAGES_OF_A_LIST if order.to_lists else PAGES_OF_ALL_NUMBERS
+    if pages * order.numbers > most:
+        raise TooManyInAll("", f"{pages} pages to {order.numbers} numbers are more than {most}.")
 
 
 class TooManyInAll(RenderError):  # noqa: N818  (reads as what happened)

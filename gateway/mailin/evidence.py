@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from gateway.domain.roles import Permission, may
 from gateway.mailin.settings import network_of
 from gateway.store import accounts
 from gateway.store.models import Sender
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
     from gateway.domain.dialling import Caller
     from gateway.mailin.envelope import Address
-    from gateway.mailin.settings import SmtpSettings
-    from gateway.store.models import Account
+    from gateway.mailin.settings import Network, SmtpSettings
+    from gateway.store.models import Account, User
 
 Evidence = dict[str, Any]
 
@@ -102,18 +103,20 @@ def identify(
     row = accounts.sender_row(session, sender.key)
     if row is None:
         return Stranger("unknown sender", _owner_of_domain(session, sender.domain))
-    account = row.account
+    account, user = row.account, accounts.user_behind(session, row.user_id)
+    if user is not None and not may(user.roles, Permission.SEND):
+        return Stranger("this user may not send", account.id)
     wanted = account.sender_evidence
     later = judges & {"smime"} if wanted == "smime" else judges
     claim = Provable(account.id, accounts.caller(account), later, account.smime_policy, row.user_id)
-    if wanted != "smime" and (evidence := next(_shown(account, peer, settings), None)):
+    if wanted != "smime" and (evidence := next(_shown(account, user, peer, settings), None)):
         return claim.proved(evidence)
     return claim if later else Stranger("no proof of the sender", account.id)
 
 
-def _shown(account: Account, peer: Peer, settings: SmtpSettings) -> Iterator[Evidence]:
+def _shown(account: Account, user: User | None, peer: Peer, settings: SmtpSettings) -> Iterator[Evidence]:
     """Yield what the connection proves for an account, the best first."""
-    if network := network_of(peer.address, account_networks(account)):
+    if network := network_of(peer.address, networks_of(account, user)):
         yield {"by": "network", "network": str(network)}
     network = settings.trusted_network(peer.address)
     if network and account.sender_evidence != "verified":
@@ -122,9 +125,9 @@ def _shown(account: Account, peer: Peer, settings: SmtpSettings) -> Iterator[Evi
         yield {"by": "envelope"}
 
 
-def account_networks(account: Account) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Return the networks from which the account itself sends."""
-    return [ipaddress.ip_network(text) for text in account.settings.get("networks", ())]
+def networks_of(account: Account, user: User | None) -> list[Network]:
+    """Return the networks from which the account sends, or from which this user does."""
+    return [ipaddress.ip_network(text) for text in accounts.preference(account, user, "networks", ())]
 
 
 def _owner_of_domain(session: Session, domain: str) -> int | None:

@@ -39,6 +39,10 @@ OUR_FAULT = Reply(451, "4.3.0", "Local trouble, try again later")
 DISK_FULL = Reply(452, "4.3.1", "No room at the moment, try again later")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; send the rest in another mail")
 
+TOO_MANY_NUMBERS = Reply(
+    452, "4.5.3", "With this list the mail has too many numbers; send the list in another mail"
+)
+
 LINE_TOO_LONG = Reply(500, "5.5.2", "Line too long")
 BAD_LINE = Reply(500, "5.5.2", "Commands are printable ASCII and end in CRLF")
 UNKNOWN_COMMAND = Reply(500, "5.5.1", "Command not known")
@@ -59,6 +63,7 @@ NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
 TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
 BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
+NO_LIST = Reply(553, "5.1.3", "There is no list of this name")
 NUMBER_DENIED = Reply(553, "5.1.3", "This number may not be called from here")
 BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
 

@@ -23,6 +23,7 @@ class SmtpLimits:
 
     message_bytes: int = 29_360_128
     recipients: int = 500
+    numbers: int = 20_000
     header_bytes: int = 256 * 1024
     field_bytes: int = 64 * 1024
     fields: int = 1000

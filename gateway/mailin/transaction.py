@@ -19,7 +19,7 @@ from gateway.domain import dialling
 from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavailable
 from gateway.intake.batch import Counter
 from gateway.intake.submission import Submission, accept
-from gateway.mailin import bounces, dedupe, evidence, replies
+from gateway.mailin import bounces, dedupe, evidence, lists, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
 from gateway.mailin.judging import Case, Refusal, hear
@@ -100,6 +100,7 @@ class Transaction:
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     operator: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
     discard: bool = False
     door: str = "smtp"
     _who: KnownSender | Provable | Stranger | None = None
@@ -136,15 +137,31 @@ class Transaction:
         return replies.NOT_ALLOWED
 
     async def _take_number(self, who: KnownSender | Provable, address: Address) -> Reply:
+        if lists.named(address.local) is not None:
+            return await self._take_list(who, address)
         try:
             number = dialling.destination(address.local, who.caller, self.desk.settings.dialling)
         except NumberDenied as error:
             await self._note("number.refused", who.account_id, number=address.local, why=error.text)
             return replies.NUMBER_DENIED
         except BadNumber:
-            return replies.BAD_NUMBER
+            return await self._take_list(who, address)
         recipient = Recipient.of(number)
         self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
+        return replies.RECIPIENT_OK
+
+    async def _take_list(self, who: KnownSender | Provable, address: Address) -> Reply:
+        """Take all numbers of a list, or none of them."""
+        found = await self.desk.store.read(lists.find, address.local, who.account_id)
+        if found is None:
+            return replies.NO_LIST if lists.named(address.local) is not None else replies.BAD_NUMBER
+        name, recipients = found
+        both = {(one.destination, one.sub): one for one in recipients}
+        both = self.recipients | {place: one for place, one in both.items() if place not in self.recipients}
+        if len(both) > self.desk.settings.limits.numbers:
+            return replies.TOO_MANY_NUMBERS
+        self.recipients = both
+        self.lists.append(name)
         return replies.RECIPIENT_OK
 
     async def _take_bounce(self, address: Address) -> Reply:
@@ -286,6 +303,7 @@ class Transaction:
             evidence=who.evidence,
             verdict=next((o.verdict for o in stored.opinions if o.verdict), {}),
             user_id=who.user_id,
+            batch=", ".join(dict.fromkeys(self.lists)),
         )
 
     def _tell_operator(self, session: Session, blob: str, now: datetime) -> None:

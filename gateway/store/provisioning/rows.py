@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import exists, select, update
 
 from gateway.domain.errors import BadConfig
-from gateway.store import audit
+from gateway.store import audit, lists
 from gateway.store.credentials import digest, hashed, verified
 from gateway.store.models import (
     Account,
@@ -32,7 +32,7 @@ from gateway.store.models import (
     Token,
     User,
 )
-from gateway.store.provisioning.tables import AccountSpec, read_accounts
+from gateway.store.provisioning.tables import UNBOUND, AccountSpec, read_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from gateway.domain.dialling import Rules
     from gateway.store.provisioning.inbound import RouteSpec
     from gateway.store.provisioning.people import UserSpec
 
@@ -73,14 +74,15 @@ def provision(
     prune: bool = False,
     now: datetime,
     actor: str = "",
+    rules: Rules = UNBOUND,
 ) -> Changes:
     """Create or update `accounts` (the `[[account]]` tables of design.md section 5) by name.
 
     Raises `BadConfig` for an unknown key (naming the nearest), an impossible value, or a sender, login or
     token that another account has; nothing is changed then. `prune` removes what is not named. `actor` goes
-    to the audit.
+    to the audit; `rules` are the site's, for numbers of lists.
     """
-    specs = read_accounts(accounts)
+    specs = read_accounts(accounts, rules)
     outcome: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": [], "removed": []}
     for spec in specs:
         outcome[_one(session, spec, prune=prune, now=now, actor=actor)].append(spec.name)
@@ -104,6 +106,7 @@ def _one(session: Session, spec: AccountSpec, *, prune: bool, now: datetime, act
     changed["senders"] = _senders(session, account, spec, prune=prune)
     changed["tokens"] = _tokens(session, account, spec.tokens, prune=prune)
     changed["routes"] = _routes(session, account, spec.routes, prune=prune)
+    changed["lists"] = _lists(session, account, spec, prune=prune, now=now, actor=actor)
     session.flush()
     parts = [part for part, differs in changed.items() if differs]
     if created or parts:
@@ -183,6 +186,17 @@ def _routes(session: Session, account: Account, specs: Sequence[RouteSpec], *, p
     return changed | (
         prune and _drop(session, Route, account, lambda row: (row.called, row.line, row.sub) not in matches)
     )
+
+
+def _lists(
+    session: Session, account: Account, spec: AccountSpec, *, prune: bool, now: datetime, actor: str
+) -> bool:
+    changed = [
+        lists.replace(session, account, name, entries, now, actor=actor)
+        for name, entries in spec.lists.items()
+    ]
+    unwanted = set(lists.names(session, account_id=account.id)) - set(spec.lists) if prune else set()
+    return any([*changed, *(lists.remove(session, account, name, now, actor=actor) for name in unwanted)])
 
 
 def _remove_others(session: Session, names: set[str], now: datetime, actor: str) -> list[str]:

@@ -11,13 +11,15 @@ import zoneinfo
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.domain.dialling import Caller, Rules
 from gateway.domain.errors import BadConfig
 from gateway.domain.numbers import region_of
-from gateway.store.provisioning import checks, inbound, people, preferences
+from gateway.store.provisioning import checks, inbound, number_lists, people, preferences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.domain.number_lists import Entry
     from gateway.store.provisioning.inbound import RouteSpec
     from gateway.store.provisioning.people import UserSpec
 
@@ -29,8 +31,11 @@ COLUMNS: Final[Mapping[str, tuple[Any, checks.Check]]] = {
     "include_body": (False, checks.switch),
 }
 PLACE: Final = ("name", "country", "area_code", "timezone")
-PARTS: Final = ("senders", "user", "number", "token")
+PARTS: Final = ("senders", "user", "number", "token", "list")
 ACCOUNT_KEYS: Final = (*PLACE, *COLUMNS, *PARTS, *preferences.SHARED, *preferences.OF_ACCOUNT)
+
+UNBOUND: Final = Rules()
+"""Rules of a site that forbids nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,15 @@ class AccountSpec:
     users: tuple[UserSpec, ...]
     tokens: tuple[tuple[str, str], ...]
     routes: tuple[RouteSpec, ...]
+    lists: Mapping[str, Sequence[Entry]]
 
 
-def read_accounts(tables: Sequence[Mapping[str, Any]]) -> list[AccountSpec]:
-    """Return the checked accounts. Raises `BadConfig`, and reads secret files, but writes nothing."""
-    specs = [_account(checks.mapping(table, "account")) for table in tables]
+def read_accounts(tables: Sequence[Mapping[str, Any]], rules: Rules = UNBOUND) -> list[AccountSpec]:
+    """Return the checked accounts; `rules` are the site's, by which numbers of lists are read.
+
+    Raises `BadConfig`, and reads files of secrets and lists, but writes nothing.
+    """
+    specs = [_account(checks.mapping(table, "account"), rules) for table in tables]
     names = [spec.name for spec in specs]
     for name in names:
         if names.count(name) > 1:
@@ -55,13 +64,15 @@ def read_accounts(tables: Sequence[Mapping[str, Any]]) -> list[AccountSpec]:
     return specs
 
 
-def _account(table: Mapping[str, Any]) -> AccountSpec:
+def _account(table: Mapping[str, Any], rules: Rules) -> AccountSpec:
     name = checks.text(table, "name", "account")
     if not name:
         raise BadConfig("an [[account]] needs a name")
     where = f"account {name}"
     checks.only(table, ACCOUNT_KEYS, where)
     country = _country(str(table.get("country", "")), where)
+    settings = preferences.of_account(table, where)
+    caller = Caller(country, str(table.get("area_code", "")), settings.get("international", False))
     return AccountSpec(
         name=name,
         columns={
@@ -72,12 +83,13 @@ def _account(table: Mapping[str, Any]) -> AccountSpec:
                 key: check(table.get(key, usual), f"{where}: {key}")
                 for key, (usual, check) in COLUMNS.items()
             },
-            "settings": preferences.of_account(table, where),
+            "settings": settings,
         },
         senders=people.senders(table, "senders", where),
         users=people.users(table, where),
         tokens=people.tokens(table, where),
         routes=inbound.routes(table, country, where),
+        lists=number_lists.lists(table, caller, rules, where),
     )
 
 

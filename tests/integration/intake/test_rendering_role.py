@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from intake_fixtures import ACCOUNTS, CORPUS, NOON, House, Scripted, a_reading
@@ -14,7 +15,7 @@ from waiting import wait_until
 from gateway.domain.errors import Unavailable
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, FaxState
-from gateway.intake.rendering import LEASE, notification_address
+from gateway.intake.rendering import LEASE, Order, TooManyInAll, count_pages, notification_address
 from gateway.intake.submission import Submission, accept
 from gateway.store import accounts, faxes
 from gateway.store.database import Store
@@ -96,6 +97,25 @@ async def test_pages_times_numbers_have_a_limit_too(house: House) -> None:
     await house.submit(b"\r\nhello", *(f"008131234{n:04}" for n in range(51)))
     await house.role(Scripted(a_reading(), Rendering({"fine": b"x"}, pages=99))).sweep()
     assert (await house.one(Fax)).cause is Cause.TOO_MANY_PAGES
+
+
+@pytest.mark.parametrize(
+    ("pages", "numbers", "to_lists", "fits"),
+    [
+        (10, 500, False, True),
+        (1, 5001, False, False),
+        (1, 5001, True, True),
+        (1, 20_000, True, True),
+        (3, 6667, True, False),
+    ],
+)
+def test_the_limit_of_pages_and_one_past_it(pages: int, numbers: int, *, to_lists: bool, fits: bool) -> None:
+    order = Order({}, numbers, to_lists, {}, ZoneInfo("UTC"), NOON)
+    if fits:
+        count_pages(pages, order)
+    else:
+        with pytest.raises(TooManyInAll, match=f"{pages} pages to {numbers} numbers are more than"):
+            count_pages(pages, order)
 
 
 async def test_a_reader_that_dies_is_an_unreadable_mail_not_a_lost_one(house: House) -> None:

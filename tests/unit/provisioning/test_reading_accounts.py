@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.dialling import Rules
 from gateway.domain.errors import BadConfig
 from gateway.store.provisioning import read_accounts
 from gateway.store.provisioning.preferences import OF_ACCOUNT, SHARED
@@ -181,3 +182,36 @@ def test_twenty_five_addresses_are_taken() -> None:
 def test_an_account_twice_in_the_file_is_refused() -> None:
     with pytest.raises(BadConfig, match="twice"):
         read_accounts([{"name": "a"}, {"name": "a"}])
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"name": "all"}, "list all: give file or numbers"),
+        ({"name": "all", "file": "/no/such"}, "No such file"),
+        ({"name": "112", "numbers": ["+81363684300"]}, "'112' cannot name a list"),
+        ({"name": "all", "numbers": []}, "1 to 20000 numbers, not 0"),
+        ({"name": "all", "numbers": ["0363684300", "0990-123456"]}, "list all: line 2: "),
+        ({"name": "all", "numbers": ["+12025550123"]}, "line 1: .* is abroad"),
+        ({"name": "all", "nubers": []}, "nearest is 'numbers'"),
+    ],
+)
+def test_a_list_that_could_not_be_sent_is_refused_with_its_lines(
+    table: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(BadConfig, match=sentence):
+        read_accounts([{"name": "acme", "country": "81", "list": [table]}])
+
+
+def test_a_list_is_read_by_the_rules_of_the_site_and_the_rights_of_the_account() -> None:
+    table = {"name": "acme", "country": "81", "list": [{"name": "all", "numbers": ["+12025550123"]}]}
+    (spec,) = read_accounts([{**table, "international": True}])
+    assert [entry.destination for entry in spec.lists["all"]] == ["0012025550123"]
+    with pytest.raises(BadConfig, match="on the list of numbers that are not called"):
+        read_accounts([{**table, "international": True}], Rules(deny=("001202",)))
+
+
+def test_a_list_twice_in_the_file_is_refused() -> None:
+    table = {"name": "all", "numbers": ["+81363684300"]}
+    with pytest.raises(BadConfig, match="list ALL stands twice"):
+        read_accounts([{"name": "acme", "list": [table, {**table, "name": "ALL"}], "country": "81"}])
