@@ -34,6 +34,7 @@ sender = "fax@fax.example.org"
 LIMITS = {
     "message_bytes": "message_bytes",
     "recipients": "recipients",
+    "list_numbers": "numbers",
     "header_bytes": "header_bytes",
     "header_field_bytes": "field_bytes",
     "header_fields": "fields",
