@@ -306,6 +306,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
 
 def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     """Return who writes which kind of mail."""
+    from gateway.notify.batch_rows import BatchWriter  # noqa: PLC0415
     from gateway.notify.office import Office  # noqa: PLC0415
     from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
     from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
@@ -322,6 +323,7 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     )
     return {
         "result": ResultWriter(office),
+        "batch": BatchWriter(office),
         "note": NoteWriter(office),
         "forward": ForwardWriter(mail.sender, domain, parts.blobs),
     }

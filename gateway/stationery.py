@@ -21,7 +21,10 @@ NAMES: Final = (
     "subject.txt",
     "notice.txt",
     "notice.html",
+    "batch.txt",
+    "batch.html",
     "result.xml",
+    "batch.xml",
 )
 """What a mail is made of; each may be replaced."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from gateway.notify.batch_rows import BatchWriter
 from gateway.notify.office import Office
 from gateway.notify.sender import OutboxSender
 from gateway.notify.writers import NoteWriter, ResultWriter
@@ -40,7 +41,11 @@ def sender(store: AsyncStore, office: Office, clock: Clock) -> Callable[[NextHop
     def make(hop: NextHop) -> OutboxSender:
         return OutboxSender(
             store=store,
-            writers={"result": ResultWriter(office), "note": NoteWriter(office)},
+            writers={
+                "result": ResultWriter(office),
+                "batch": BatchWriter(office),
+                "note": NoteWriter(office),
+            },
             deliver=hop.deliver,
             now=clock,
             worker="outbox-1",
