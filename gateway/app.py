@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config
+    from gateway.mailbox_table import MailboxConfig
+    from gateway.mailin.pickup.box import Mailbox
     from gateway.mailin.settings import SmtpSettings
+    from gateway.mailin.transaction import Desk
     from gateway.notify.office import Typesetter
     from gateway.notify.sender import Writer
     from gateway.web.site import Demo
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MESSAGE_READER = "gateway.mailin.message:read"
+MAILBOX_READER = "gateway.mailin.axatel:read"
 ORPHAN_AGE = timedelta(hours=1)
 TYPESET = "render.typeset:typeset"
 PRELOAD = ("gateway.mailin.message", "render.warm")
@@ -136,7 +140,7 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
         "render": lambda: render_role(parts, stop, accepted),
         "outbox": lambda: outbox_role(parts, stop),
         "http": lambda: http_role(parts, stop),
-        "mailbox": lambda: idle_role(stop),
+        "mailbox": lambda: mailbox_role(parts, stop, accepted),
     }
     try:
         async with asyncio.TaskGroup() as group:
@@ -172,32 +176,67 @@ async def guarded(role: str, work: Awaitable[None], stop: asyncio.Event) -> None
         raise
 
 
-async def idle_role(stop: asyncio.Event) -> None:
-    """Wait: mailbox pickup is configured by tables that `config` refuses until they are built."""
-    await stop.wait()
-
-
 async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Take mail."""
     from gateway.mailin.listener import Listener  # noqa: PLC0415  (a process loads the roles it runs)
-    from gateway.mailin.transaction import Desk  # noqa: PLC0415
-    from gateway.observe.crash import crash_point  # noqa: PLC0415
 
-    listener = Listener(
-        Desk(
-            settings=smtp_settings(parts.config),
-            store=parts.store,
-            blobs=parts.blobs,
-            spool=parts.config.server.data / "spool" / "tmp",
-            now=utc_now,
-            new_id=parts.new_id,
-            crash=crash_point,
-            accepted=accepted.set,
-        )
-    )
+    listener = Listener(mail_desk(parts, accepted))
     await listener.start()
     await stop.wait()
     await listener.stop()
+
+
+async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
+    """Pick mail up from every configured mailbox."""
+    from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415  (as above)
+
+    desk = mail_desk(parts, accepted)
+    desk.spool.mkdir(parents=True, exist_ok=True)
+    boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
+    await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
+
+
+def mail_desk(parts: Parts, accepted: asyncio.Event) -> Desk:
+    """Return what every mail needs, by whatever door it comes."""
+    from gateway.mailin.transaction import Desk  # noqa: PLC0415  (as above)
+    from gateway.observe.crash import crash_point  # noqa: PLC0415
+
+    return Desk(
+        settings=smtp_settings(parts.config),
+        store=parts.store,
+        blobs=parts.blobs,
+        spool=parts.config.server.data / "spool" / "tmp",
+        now=utc_now,
+        new_id=parts.new_id,
+        crash=crash_point,
+        accepted=accepted.set,
+    )
+
+
+def mailbox_of(table: MailboxConfig) -> Mailbox:
+    """Return a mailbox as its collector takes it."""
+    from gateway.mailin.pickup.box import Mailbox, Place  # noqa: PLC0415  (as above)
+
+    return Mailbox(
+        name=table.name,
+        place=Place(
+            protocol=table.protocol,
+            host=table.host,
+            port=table.used_port,
+            user=table.user,
+            password=table.password,
+            tls=table.tls,
+            ca_file=table.ca_file,
+            folder=table.folder,
+        ),
+        trusted=table.trust == "return-path",
+        account=table.account,
+        after=table.after,
+        refused=table.refused,
+        move_to=table.move_to,
+        interval_s=table.interval_s,
+        axatel=table.axatel,
+    )
 
 
 def smtp_settings(config: Config) -> SmtpSettings:
@@ -251,7 +290,7 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             store=parts.store,
             blobs=parts.blobs,
             sandbox=sandbox,
-            readers={"smtp": MESSAGE_READER, "cli": MESSAGE_READER},
+            readers={"smtp": MESSAGE_READER, "cli": MESSAGE_READER, "mailbox": MAILBOX_READER},
             now=utc_now,
             new_id=parts.new_id,
             worker=parts.worker,

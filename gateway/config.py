@@ -28,10 +28,12 @@ from pydantic import (
     model_validator,
 )
 
+from gateway import mailbox_table
 from gateway.dialling_table import Dialling
 from gateway.domain.errors import BadConfig
 from gateway.domain.numbers import country_of
 from gateway.line_table import LineConfig, check_together
+from gateway.mailbox_table import MailboxConfig
 from gateway.options_table import Options
 
 if TYPE_CHECKING:
@@ -178,6 +180,7 @@ class Config(Section):
     mail: Mail
     smime: Smime = Smime()
     line: list[LineConfig] = []
+    mailbox: list[MailboxConfig] = []
     dialling: Dialling = Dialling()
     options: Options = Options()
     limits: Limits = Limits()
@@ -196,6 +199,7 @@ class Config(Section):
         if host.hostname in self.server.domains or (host.hostname in LOOPBACK_NAMES and own_port):
             raise ValueError("mail.smarthost is our own listener: every result mail would come back to us")
         check_together(self.line)
+        mailbox_table.check_together(self.mailbox)
         return self
 
 
@@ -210,7 +214,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-NOT_BUILT = ("mailbox", "retention", "webhooks", "render")
+NOT_BUILT = ("retention", "webhooks", "render")
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -296,13 +300,16 @@ def plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def read_secrets(tree: dict[str, Any]) -> None:
-    """Replace `password_file` of [mail] by the password it holds."""
-    mail = tree.get("mail")
-    if isinstance(mail, dict) and (file := mail.get("password_file")):
-        try:
-            mail["password"] = Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadConfig(f"mail.password_file: {file}: {error.strerror}") from error
+    """Replace `password_file` of [mail] and of each [[mailbox]] by the password it holds."""
+    boxes = tree.get("mailbox")
+    tables = [("mail", tree.get("mail"))]
+    tables += [(f"mailbox.{n}", box) for n, box in enumerate(boxes if isinstance(boxes, list) else [])]
+    for name, table in tables:
+        if isinstance(table, dict) and (file := table.get("password_file")):
+            try:
+                table["password"] = Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise BadConfig(f"{name}.password_file: {file}: {error.strerror}") from error
 
 
 def explain(

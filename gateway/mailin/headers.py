@@ -52,7 +52,12 @@ def raw(message: Message, name: str) -> list[bytes]:
 
 def text(message: Message, name: str) -> str:
     """Return the first value of a field decoded and cleaned, "" without one."""
-    return next((clean(decode_words(_unicode(value))) for value in raw(message, name)), "")
+    return next((decoded(value) for value in raw(message, name)), "")
+
+
+def decoded(value: bytes) -> str:
+    """Return one raw, unfolded value of a text field decoded and cleaned."""
+    return clean(decode_words(_unicode(value)))
 
 
 def structured(message: Message, name: str) -> Value:

@@ -188,7 +188,10 @@ class ListEntry(Base):
 
 
 class Pickup(Base):
-    """A mail that was fetched from a mailbox, so that it is fetched once. `uid`: UIDL, or UIDVALIDITY/UID."""
+    """A mail that was fetched from a mailbox, so that it is fetched once. `uid`: UIDL, or UIDVALIDITY/UID.
+
+    `outcome`: one of `store.pickups.Outcome`, `detail` says why in words.
+    """
 
     __tablename__ = "pickup"
     __table_args__ = (UniqueConstraint("mailbox", "uid"),)
@@ -196,7 +199,8 @@ class Pickup(Base):
     mailbox: Mapped[str] = mapped_column(String(64))
     uid: Mapped[str] = mapped_column(String(255))
     number: Mapped[int | None]  # the fax it became; None: refused, or not for us
-    outcome: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[str] = mapped_column(String(12))
+    detail: Mapped[str] = mapped_column(default="")
     taken_at: Mapped[datetime]
 
 

@@ -1,0 +1,175 @@
+"""One fetched mail on its way through the same acceptance as SMTP's, settled in the transaction of its fax.
+
+A fetched mail has no client that waits for an answer, so what SMTP would have replied is kept with the mail's
+name; a sender who was proved gets a mail that says why. To all others a mailbox stays silent, as the classic
+service does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.domain.outcome import Cause
+from gateway.mailin import evidence, replies
+from gateway.mailin.axatel import masked_sender
+from gateway.mailin.envelope import NULL
+from gateway.mailin.evidence import KnownSender, Provable, Stranger
+from gateway.mailin.judging import Refusal
+from gateway.mailin.prescan import Rejected, prescan
+from gateway.mailin.transaction import Transaction
+from gateway.store import accounts, audit, pickups, reports
+from gateway.store.models import Account
+from gateway.store.pickups import Outcome
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from gateway.mailin.data_reader import SpoolFile
+    from gateway.mailin.envelope import Address
+    from gateway.mailin.pickup.box import Mailbox
+    from gateway.mailin.replies import Reply
+    from gateway.mailin.transaction import Stored
+
+SUFFICES = ("default", "envelope")
+"""Where a trusted mailbox is proof enough; `verified` and `smime` ask the mail itself."""
+CAUSES = {
+    replies.BAD_NUMBER: Cause.NUMBER_REFUSED,
+    replies.NUMBER_DENIED: Cause.NUMBER_REFUSED,
+    replies.TOO_MANY_RECIPIENTS: Cause.NUMBER_REFUSED,
+    replies.TOO_LARGE: Cause.TOO_LARGE,
+}
+SENTENCES = {
+    replies.BAD_NUMBER: "%s is not a fax number that can be dialled.",
+    replies.NUMBER_DENIED: "%s may not be called from here.",
+    replies.TOO_MANY_RECIPIENTS: "%s was one number too many for a mail.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What of a fetched mail's header an answer to it needs.
+
+    `from_`: the addresses of From, in lower case. `automatic`: a machine's answer, which is never answered.
+    """
+
+    subject: str = ""
+    message_id: str = ""
+    from_: tuple[str, ...] = ()
+    automatic: bool = False
+
+
+@dataclass(kw_only=True)
+class Fetched(Transaction):
+    """A transaction whose client is a mailbox. `uid` names the mail there."""
+
+    mailbox: Mailbox
+    uid: str
+    request: Request = field(default_factory=Request)
+    door: str = "mailbox"
+    missed: list[tuple[str, Reply]] = field(default_factory=list)
+    _settled: bool = False
+
+    async def take_recipients(self, addresses: tuple[Address, ...]) -> None:
+        """Take the recipients that can be taken; remember the others with the answer they got."""
+        for address in addresses:
+            reply = await self.recipient(address)
+            if not reply.good:
+                self.missed.append((address.local, reply))
+        if not addresses:
+            await self._identified(NULL)  # who may hear that nothing was asked
+
+    @property
+    def settled(self) -> bool:
+        """Whether the mail was settled in the transaction that took it."""
+        return self._settled
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any recipient was taken."""
+        return bool(self.recipients or self.operator or self.returned)
+
+    async def refuse(self, reply: Reply, spool: SpoolFile) -> None:
+        """Settle a mail that became nothing: `reply` is what SMTP would have said."""
+        await self._prove(spool)
+        await self.desk.store.run(self._refuse, reply)
+
+    async def _prove(self, spool: SpoolFile) -> None:
+        """Let the mail itself prove its sender, who may then be told why."""
+        if not isinstance(self._who, Provable):
+            return
+        settings = self.desk.settings
+        try:
+            mail = await asyncio.to_thread(spool.path.read_bytes)
+            findings = prescan(mail, settings.limits, frozenset(settings.domains))
+            await self._judge(spool, findings)
+        except (OSError, Rejected, Refusal):  # too large, deleted, or no proof
+            return
+
+    def _refuse(self, session: Session, reply: Reply) -> None:
+        name, now, detail = self.mailbox.name, self.desk.now(), str(reply)
+        pickups.settle(session, name, self.uid, Outcome.REFUSED, now, detail=detail)
+        account = self._who.account_id if self._who else None
+        data = {"mailbox": name, "uid": self.uid, "why": detail, "numbers": [text for text, _ in self.missed]}
+        audit.note(session, "pickup.refused", now, account, self.sender.key, **data)
+        self._explain(session, self.missed or [("", reply)])
+
+    def _look_up(self, session: Session) -> KnownSender | Provable | Stranger:
+        """Return who sends, by the mailbox's own word where the operator trusts it."""
+        if self.mailbox.axatel:
+            who = masked_sender(session, self.sender, self.request.from_, self.mailbox.account)
+            if isinstance(who, Stranger):
+                return who
+            if self.mailbox.trusted:
+                return who.proved({"by": "mailbox", "mailbox": self.mailbox.name})
+        row = accounts.sender_row(session, self.sender.key)
+        if row is not None and self.mailbox.account not in ("", row.account.name):
+            return Stranger("a sender of another account than the mailbox's", row.account_id)
+        if row is None or not self.mailbox.trusted or row.account.sender_evidence not in SUFFICES:
+            return evidence.identify(
+                session, self.sender, self.peer, self.desk.settings, frozenset(self.desk.judges)
+            )
+        return KnownSender(
+            row.account_id,
+            accounts.caller(row.account),
+            {"by": "mailbox", "mailbox": self.mailbox.name},
+            row.account.smime_policy,
+            row.user_id,
+        )
+
+    def _keep_beside(self, session: Session, number: int) -> None:
+        """Settle the mail in the transaction that makes its fax; tell of numbers that were left out."""
+        self._settle(session, number, "")
+        self._explain(session, self.missed)
+
+    def _write(self, session: Session, stored: Stored) -> Reply:
+        self._settled = False  # a transaction may be tried again
+        reply = Transaction._write(self, session, stored)  # noqa: SLF001  (our own base; a slotted class breaks super())
+        if not self._settled:
+            self._settle(session, None, str(reply))
+        return reply
+
+    def _settle(self, session: Session, number: int | None, detail: str) -> None:
+        name, now = self.mailbox.name, self.desk.now()
+        pickups.settle(session, name, self.uid, Outcome.TAKEN, now, number=number, detail=detail)
+        self._settled = True
+
+    def _explain(self, session: Session, missed: list[tuple[str, Reply]]) -> None:
+        """Owe the mail that says why; only to a sender who was proved, never to a machine's answer."""
+        if not missed or self.request.automatic or not isinstance(self._who, KnownSender):
+            return
+        account = session.get_one(Account, self._who.account_id)
+        for text, reply in missed:
+            reports.owe_refusal(
+                session,
+                account,
+                self.sender.key,
+                CAUSES.get(reply, Cause.UNREADABLE_DOCUMENT),
+                SENTENCES[reply] % text if reply in SENTENCES else reply.text,
+                now=self.desk.now(),
+                new_id=self.desk.new_id,
+                subject=self.request.subject,
+                request_id=self.request.message_id,
+                user_id=self._who.user_id,
+            )
