@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.mailbox_table import MailboxConfig
     from gateway.mailin.pickup.box import Mailbox
+    from gateway.mailin.judging import Judge
     from gateway.mailin.settings import SmtpSettings
     from gateway.mailin.transaction import Desk
     from gateway.notify.office import Typesetter
@@ -178,25 +179,29 @@ async def guarded(role: str, work: Awaitable[None], stop: asyncio.Event) -> None
 
 async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Take mail."""
-    from gateway.mailin.listener import Listener  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway import sealing  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway.mailin.listener import Listener  # noqa: PLC0415
 
-    listener = Listener(mail_desk(parts, accepted))
-    await listener.start()
-    await stop.wait()
-    await listener.stop()
+    with sealing.judge(parts.config, parts.store, smtp_settings(parts.config), utc_now) as judge:
+        listener = Listener(mail_desk(parts, accepted, {"smime": judge}))
+        await listener.start()
+        await stop.wait()
+        await listener.stop()
 
 
 async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Pick mail up from every configured mailbox."""
-    from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415  (as above)
+    from gateway import sealing  # noqa: PLC0415  (as above)
+    from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415
 
-    desk = mail_desk(parts, accepted)
-    desk.spool.mkdir(parents=True, exist_ok=True)
-    boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
-    await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
+    with sealing.judge(parts.config, parts.store, smtp_settings(parts.config), utc_now) as judge:
+        desk = mail_desk(parts, accepted, {"smime": judge})
+        desk.spool.mkdir(parents=True, exist_ok=True)
+        boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
+        await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
 
 
-def mail_desk(parts: Parts, accepted: asyncio.Event) -> Desk:
+def mail_desk(parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge]) -> Desk:
     """Return what every mail needs, by whatever door it comes."""
     from gateway.mailin.transaction import Desk  # noqa: PLC0415  (as above)
     from gateway.observe.crash import crash_point  # noqa: PLC0415
@@ -210,6 +215,7 @@ def mail_desk(parts: Parts, accepted: asyncio.Event) -> Desk:
         new_id=parts.new_id,
         crash=crash_point,
         accepted=accepted.set,
+        judges=judges,
     )
 
 
@@ -281,10 +287,13 @@ def host_port(address: str) -> tuple[str, int]:
 
 async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Read and draw what was accepted."""
+    from gateway import sealing  # noqa: PLC0415
     from gateway.intake.rendering import RenderRole  # noqa: PLC0415
+    from gateway.keyring import Keys  # noqa: PLC0415
     from render.sandbox import Sandbox  # noqa: PLC0415
 
-    with Sandbox(PRELOAD) as sandbox:
+    keys = Keys(parts.config.smime, utc_now)
+    with Sandbox((*PRELOAD, sealing.PRELOAD)) as sandbox:
         await asyncio.to_thread(sandbox.start)
         role = RenderRole(
             store=parts.store,
@@ -299,6 +308,7 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             max_pages=parts.config.limits.pages,
             country=parts.config.dialling.country,
             aliases=parts.config.options.aliases,
+            unseal=sealing.opener(sandbox, keys, utc_now),
         )
         await role.run(stop)
 

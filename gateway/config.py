@@ -35,6 +35,7 @@ from gateway.domain.numbers import country_of
 from gateway.line_table import LineConfig, check_together
 from gateway.mailbox_table import MailboxConfig
 from gateway.options_table import Options
+from gateway.smime_table import Smime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,21 +127,6 @@ class Mail(Section):
     username: str = ""
     password: str = ""
     password_file: Path | None = None
-
-
-class Identity(Section):
-    """A certificate and key of ours."""
-
-    certificate: str
-    key: str
-
-
-class Smime(Section):
-    """Trust anchors and our own identities."""
-
-    trust: list[str] = []
-    crls: list[str] = []
-    identity: list[Identity] = []
 
 
 class Limits(Section):

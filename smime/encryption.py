@@ -83,12 +83,21 @@ def _usable(certificate: x509.Certificate, at: datetime) -> None:
     name = certificate.subject.rfc4514_string()
     if paths.current(certificate, at) is not Status.VALID:
         raise NoCertificateError(f"the certificate of {name} is out of date")
+    if not can_encrypt_to(certificate):
+        raise NoCertificateError(f"the certificate of {name} is not for encryption")
+
+
+def can_encrypt_to(certificate: x509.Certificate) -> bool:
+    """Return whether a certificate's key, and what it is certified for, allow encrypting mail to it."""
+    public = certificate.public_key()
+    rsa_key = isinstance(public, rsa.RSAPublicKey)
+    curve = isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in CURVE_SCHEME
+    if not (rsa_key or curve or isinstance(public, x25519.X25519PublicKey)):
+        return False
     usage = extension(certificate, ExtensionOID.KEY_USAGE)
     if usage is None or not isinstance(usage.value, x509.KeyUsage):
-        return
-    rsa_key = isinstance(certificate.public_key(), rsa.RSAPublicKey)
-    if not (usage.value.key_encipherment if rsa_key else usage.value.key_agreement):
-        raise NoCertificateError(f"the certificate of {name} is not for encryption")
+        return True
+    return usage.value.key_encipherment if rsa_key else usage.value.key_agreement
 
 
 def enveloped(

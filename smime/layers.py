@@ -119,7 +119,7 @@ class Unwrapping:
         known = readable([*part.certificates, *self.policy.certificates])
         known += [one for one in self.court.anchors if one not in known]
         found = [signers.judge(one, part.content_type, content, known, self.court) for one in part.signers]
-        return Layer("signed", algorithms, tuple(found))
+        return Layer("signed", algorithms, tuple(found), certificates=part.certificates)
 
     def _encrypted(self, part: EncryptedPart) -> bool:
         try:

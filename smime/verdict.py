@@ -154,12 +154,16 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer of CMS, outermost first: `kind` is "signed" or "encrypted"; `algorithms` in order of use."""
+    """One layer of CMS, outermost first: `kind` is "signed" or "encrypted"; `algorithms` in order of use.
+
+    `certificates` are those a signature encloses, as they are (DER, unjudged).
+    """
 
     kind: str
     algorithms: tuple[str, ...] = ()
     signers: tuple[Signer, ...] = ()
     recipient: str = ""
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored and shown."""

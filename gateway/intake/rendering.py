@@ -29,7 +29,7 @@ from render.errors import RenderError
 from render.sandbox import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -58,7 +58,7 @@ class Children(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What of the rows the reading and drawing of a fax need."""
+    """What of the rows the reading and drawing of a fax need; `sealed` mail is opened first."""
 
     context: dict[str, Any]
     numbers: int
@@ -67,6 +67,7 @@ class Order:
     zone: ZoneInfo
     asked_at: datetime
     default_charset: str = ""
+    sealed: bool = False
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ class RenderRole:
 
     `wake` may be set when something was accepted; without it the role looks every `idle_seconds`. `domains`
     are our mail domains, by which a reader knows our numbers among other addresses; `country` is the site's,
-    for accounts that name none; `aliases` an operator's names of modifiers.
+    for accounts that name none; `aliases` an operator's names of modifiers. `unseal` opens a signed or
+    encrypted mail, in a child that draws nothing: it gives what may be drawn, or raises `ReadError`.
     """
 
     store: AsyncStore
@@ -90,6 +92,7 @@ class RenderRole:
     domains: tuple[str, ...] = ()
     country: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    unseal: Callable[[bytes], Awaitable[bytes]] | None = None
     at_once: int = 2
     idle_seconds: float = 0.25
 
@@ -222,16 +225,26 @@ class RenderRole:
             zone,
             fax.created_at,
             default_charset,
+            sealed=bool(fax.message and fax.message.verdict),
         )
 
     async def _read(self, lease: FaxLease, order: Order) -> Reading:
         if lease.blob is None:
             raise ReadError("nothing-to-send", "The submission came without a document.")
         raw = await asyncio.to_thread(self.blobs.read, lease.blob)
+        if order.sealed:
+            raw = await self._unsealed(raw)
         reading = await self.sandbox.arun(self.readers[lease.door], raw, order.context, limits=READING)
         if not isinstance(reading, Reading):
             raise RenderError("", "its reader gave something else than a reading")
         return reading
+
+    async def _unsealed(self, raw: bytes) -> bytes:
+        if self.unseal is None:
+            raise ReadError(
+                "unsupported-document", "Signed or encrypted mail cannot be read by this gateway."
+            )
+        return await self.unseal(raw)
 
     async def _render(self, reading: Reading, wishes: Wishes, order: Order) -> Rendering:
         settings = wishes.for_pages(

@@ -53,7 +53,8 @@ class Opinion:
     with which the mail is turned away, whoever sent it; `why` goes to the audit. `verdict`: kept as
     `Message.verdict`. `record`: writes what must be remembered, in the transaction that accepts the mail, and
     not for one that came before; it may raise `Rejected`, and nothing is stored then. `passing`: no proof
-    now, but perhaps later (DNS trouble): a mail that stays unproved then gets 451 instead of 550.
+    now, but perhaps later (DNS trouble): a mail that stays unproved then gets 451 instead of 550. `dedupe`: a
+    better key than the mail's bytes by which the same mail is known, where there is one.
     """
 
     evidence: dict[str, Any] | None = None
@@ -62,6 +63,7 @@ class Opinion:
     verdict: dict[str, Any] = field(default_factory=dict)
     record: Callable[[Session], None] | None = None
     passing: bool = False
+    dedupe: str = ""
 
 
 class Judge(Protocol):
@@ -86,7 +88,7 @@ async def hear(judges: Mapping[str, Judge], case: Case) -> tuple[KnownSender, tu
     Raise `Refusal` where a judge turns the mail away or nobody proves the sender, `Rejected` for a sealed
     mail without a judge for it.
     """
-    if case.findings.sealed and "smime" not in judges:
+    if "smime" not in judges and _must_hear("smime", case.who, case.findings):
         raise Rejected("5.7.5", "Signed and encrypted mail is not taken by this gateway")
     who, opinions = case.who, []
     for name, judge in judges.items():

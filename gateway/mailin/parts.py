@@ -23,6 +23,8 @@ NO_PAGE = {
     "application/pkcs7-signature": "",
     "application/x-pkcs7-signature": "",
     "application/pgp-signature": "",
+    "application/pkcs7-mime": "",  # certificates only: what is sealed was refused before
+    "application/x-pkcs7-mime": "",
     "application/pgp-keys": "",
     "application/applefile": "",
     "text/calendar": "",
@@ -31,9 +33,7 @@ NO_PAGE = {
     "application/vnd.ms-tnef": "winmail.dat was left out: ask the sender for the attachments themselves",
 }
 NO_PAGE_NAMES = {"winmail.dat": NO_PAGE["application/ms-tnef"], "smime.p7s": "", "invite.ics": ""}
-SEALED = frozenset(
-    {"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
-)
+SEALED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 META_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 MAX_DEPTH = 25
 HEADER_LINES = ("From", "To", "Cc", "Date", "Subject")
@@ -77,7 +77,7 @@ class Walk:
         kind = headers.structured(part, "Content-Type")
         if depth > MAX_DEPTH:
             raise ReadError("unreadable-document", "The parts of the mail are nested too deep.")
-        if kind.word in SEALED:
+        if kind.word in SEALED and kind.parameters.get("smime-type", "").lower() != "certs-only":
             raise ReadError(
                 "unsupported-document", "Signed or encrypted mail cannot be read by this gateway."
             )

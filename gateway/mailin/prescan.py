@@ -189,10 +189,10 @@ def _enter(mail: Bytes, header: Header, stack: list[Open], limits: SmtpLimits) -
 def _is_sealed(header: Header) -> bool:
     types = header.all(b"content-type")  # a second one is against the rules, and some readers prefer it
     names = [*types, *header.all(b"content-disposition")]
-    return any(media_type(value) in SEALED for value in types) or any(map(_is_sealed_name, names))
+    return any(media_type(value) in SEALED for value in types) or any(map(is_sealed_name, names))
 
 
-def _is_sealed_name(value: bytes) -> bool:
+def is_sealed_name(value: bytes) -> bool:
     """Whether a parameter names an S/MIME file, by its plain name or an encoded one."""
     parameters = headers.parameters(value[:MAX_PARAMETERS])
     return any(parameters.get(name, "").strip().lower().endswith(".p7m") for name in ("name", "filename"))

@@ -298,7 +298,7 @@ class Transaction:
             size=stored.spool.size,
             sha256=stored.spool.sha256,
             message_id=stored.seen.findings.message_id if stored.seen.findings else "",
-            dedupe=stored.seen.dedupe,
+            dedupe=next((o.dedupe for o in stored.opinions if o.dedupe), stored.seen.dedupe),
             peer=self.peer.address,
             evidence=who.evidence,
             verdict=next((o.verdict for o in stored.opinions if o.verdict), {}),

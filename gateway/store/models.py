@@ -148,16 +148,17 @@ class Certificate(Base):
 
 
 class Replay(Base):
-    """A signature that was used: it may not carry another fax (smime.md section 6)."""
+    """A signature that was used for a recipient: it may not carry another fax (smime.md section 6)."""
 
     __tablename__ = "replay"
-    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+    __table_args__ = (UniqueConstraint("account_id", "digest", "recipient"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     digest: Mapped[str] = mapped_column(String(64))
-    message_id: Mapped[str] = mapped_column(String(998), default="")
-    asked: Mapped[str] = mapped_column(String(64))  # SHA-256 of what the signature does not cover
-    seen_at: Mapped[datetime] = mapped_column(index=True)
+    recipient: Mapped[str] = mapped_column(String(64))  # canonical number, or "digitalid"
+    asked: Mapped[str] = mapped_column(String(64))  # SHA-256 of what the signature may not cover
+    seen_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)  # forgotten then: the signature is too old to pass
 
 
 class RecipientList(Base):

@@ -72,14 +72,17 @@ def _replays() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("message_id", sa.String(998), nullable=False),
+        sa.Column("recipient", sa.String(64), nullable=False),
         sa.Column("asked", sa.String(64), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_replay_account_id"),
         sa.PrimaryKeyConstraint("id", name="pk_replay"),
-        sa.UniqueConstraint("account_id", "digest", name="uq_replay_account_id_digest"),
+        sa.UniqueConstraint(
+            "account_id", "digest", "recipient", name="uq_replay_account_id_digest_recipient"
+        ),
     )
-    op.create_index("ix_replay_seen_at", "replay", ["seen_at"])
+    op.create_index("ix_replay_until", "replay", ["until"])
 
 
 def _lists() -> None:
