@@ -214,6 +214,7 @@ class RenderRole:
             "country": fax.account.country or self.country,
             "area_code": fax.account.area_code,
             "domains": list(self.domains),
+            "envelope": dict(fax.message.envelope) if fax.message else {},
         }
         zone = ZoneInfo(fax.account.timezone)
         default_charset = str(preferred(fax.account, user, "default_charset", ""))

@@ -12,24 +12,17 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import getaddresses
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 import structlog
 
-from gateway.domain.errors import BadNumber, Unavailable
-from gateway.mailin import axatel, headers, replies
+from gateway.domain.errors import Unavailable
 from gateway.mailin.data_reader import SpoolFile
-from gateway.mailin.envelope import NULL, Address
-from gateway.mailin.evidence import Peer
 from gateway.mailin.pickup.box import Box, Denied, Gone, Mailbox, Trouble
-from gateway.mailin.pickup.envelope import envelope_of
-from gateway.mailin.pickup.fetched import Fetched, Request
+from gateway.mailin.pickup.handing import hand_in
 from gateway.mailin.pickup.imap import Imap
 from gateway.mailin.pickup.pop3 import Pop3
-from gateway.mailin.prescan import MESSAGE_ID, Header, Rejected, read_header
-from gateway.mailin.replies import Reply
 from gateway.store import pickups
 from gateway.store.pickups import AlreadySettled, Outcome
 
@@ -50,8 +43,6 @@ PATIENCE: Final = timedelta(minutes=10)
 LISTEN_S: Final = 1.0  # how long we hold the thread for news; also how long `stop` may go unheard
 LONGEST_SILENCE_S: Final = 540.0  # below what routers on the way keep a silent connection
 TRIES: Final = 5
-LONGEST_SUBJECT: Final = 4096
-NOTHING_ASKED: Final = Reply(550, "5.1.3", "The mail names no fax number.")
 OPENERS: Final[dict[str, Callable[..., Box]]] = {"imap": Imap.open, "pop3": Pop3.open}
 
 log = structlog.get_logger("mailbox")
@@ -159,51 +150,18 @@ class Collector:
 
     async def take(self, box: Box, entry: Entry) -> Outcome | None:
         """Fetch one mail and hand it in; None where it can only be taken later."""
-        desk, limits = self.desk, self.desk.settings.limits
-        spool = await asyncio.to_thread(SpoolFile, desk.spool)
+        spool = await asyncio.to_thread(SpoolFile, self.desk.spool)
         try:
-            fits = await self._blocking(box.fetch, entry, spool, limits.message_bytes)
-            desk.crash("pickup.fetched")
-            head = await asyncio.to_thread(_head, spool, limits.header_bytes)
-            mail, recipients = self._envelope(entry, head)
-            await mail.take_recipients(recipients)
-            reply = await self._answer(mail, spool, fits=fits)
+            limit = self.desk.settings.limits.message_bytes
+            fits = await self._blocking(box.fetch, entry, spool, limit)
+            self.desk.crash("pickup.fetched")
+            reply = await hand_in(self.desk, self.mailbox, entry.uid, spool, fits=fits)
         finally:
             spool.discard()
-        desk.crash("pickup.settled")
-        bound = log.bind(mailbox=self.mailbox.name, uid=entry.uid, answer=str(reply), sender=mail.sender.key)
+        self.desk.crash("pickup.settled")
         if reply.good:
-            bound.info("mail.taken")
             return Outcome.TAKEN
-        bound.info("mail.refused" if reply.code >= 500 else "mail.later")
         return Outcome.REFUSED if reply.code >= 500 else None
-
-    async def _answer(self, mail: Fetched, spool: SpoolFile, *, fits: bool) -> Reply:
-        """Return what SMTP would say in the end; a refusal is settled, and so is a mail that was taken."""
-        reply = replies.TOO_LARGE
-        if not mail.wanted:
-            reply = mail.missed[0][1] if mail.missed else NOTHING_ASKED
-        elif fits:
-            reply = await mail.finish(spool)
-            if reply.good and not mail.settled:  # `unauthenticated = "discard"` says yes to strangers
-                reply = replies.NOT_ALLOWED
-        if reply.code >= 500:
-            await mail.refuse(reply, spool)
-        return reply
-
-    def _envelope(self, entry: Entry, head: Header | None) -> tuple[Fetched, tuple[Address, ...]]:
-        """Return the transaction of a mail and whom it is for; a head we cannot read is nobody's."""
-        domains, sender, request = self.desk.settings.domains, NULL, Request()
-        recipients: tuple[Address, ...] = ()
-        if head is not None:
-            found = envelope_of(head, domains, self.mailbox.place.user)
-            sender, recipients = found.sender or NULL, found.recipients
-            request = request_of(head)
-        peer = Peer(self.mailbox.peer)
-        mail = Fetched(self.desk, sender, peer, mailbox=self.mailbox, uid=entry.uid, request=request)
-        if self.mailbox.axatel:
-            recipients = _in_subject(mail, domains[0])
-        return mail, recipients
 
     async def _tidy(self, box: Box, entries: Sequence[Entry], known: dict[str, Outcome]) -> None:
         """Delete or move at the server what is settled."""
@@ -269,38 +227,6 @@ class Collector:
     async def _blocking(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a call of the library in this mailbox's thread."""
         return await asyncio.get_running_loop().run_in_executor(self.thread, partial(work, *args, **kwargs))
-
-
-def request_of(head: Header) -> Request:
-    """Return what an answer to a mail with this header needs."""
-    found = MESSAGE_ID.search(head.first(b"message-id"))
-    automatic = head.first(b"auto-submitted").lower().startswith(b"auto-replied")
-    from_ = getaddresses([value.decode("utf-8", "replace") for value in head.all(b"from")])
-    return Request(
-        subject=headers.decoded(head.first(b"subject")[:LONGEST_SUBJECT]),
-        message_id=found[0].decode("ascii", "replace") if found else "",
-        from_=tuple(address.lower() for _, address in from_ if address),
-        automatic=automatic or head.content_type == b"multipart/report" or bool(head.first(b"x-loop")),
-    )
-
-
-def _in_subject(mail: Fetched, domain: str) -> tuple[Address, ...]:
-    """Return the recipient that the subject names; without one, remember why."""
-    try:
-        return (Address(axatel.number_in(mail.request.subject), domain),)
-    except BadNumber as error:
-        mail.missed.append((mail.request.subject, Reply(553, "5.1.3", error.text)))
-        return ()
-
-
-def _head(spool: SpoolFile, longest: int) -> Header | None:
-    """Return the header block of a spooled mail; None where it is longer than `longest`."""
-    with spool.path.open("rb") as file:
-        start = file.read(longest + 4)
-    try:
-        return read_header(start, 0, longest)
-    except Rejected:
-        return None
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

@@ -8,7 +8,7 @@ service does.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway.domain.outcome import Cause
@@ -26,6 +26,7 @@ from gateway.store.pickups import Outcome
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from gateway.intake.submission import Submission
     from gateway.mailin.data_reader import SpoolFile
     from gateway.mailin.envelope import Address
     from gateway.mailin.pickup.box import Mailbox
@@ -34,12 +35,8 @@ if TYPE_CHECKING:
 
 SUFFICES = ("default", "envelope")
 """Where a trusted mailbox is proof enough; `verified` and `smime` ask the mail itself."""
-CAUSES = {
-    replies.BAD_NUMBER: Cause.NUMBER_REFUSED,
-    replies.NUMBER_DENIED: Cause.NUMBER_REFUSED,
-    replies.TOO_MANY_RECIPIENTS: Cause.NUMBER_REFUSED,
-    replies.TOO_LARGE: Cause.TOO_LARGE,
-}
+CAUSES = {"5.1.3": Cause.NUMBER_REFUSED, "4.5.3": Cause.NUMBER_REFUSED, "5.3.4": Cause.TOO_LARGE}
+"""Enhanced status code to cause; every other refusal is about what the mail holds."""
 SENTENCES = {
     replies.BAD_NUMBER: "%s is not a fax number that can be dialled.",
     replies.NUMBER_DENIED: "%s may not be called from here.",
@@ -150,6 +147,11 @@ class Fetched(Transaction):
             self._settle(session, None, str(reply))
         return reply
 
+    def _submission(self, who: KnownSender, stored: Stored) -> Submission:
+        submission = Transaction._submission(self, who, stored)  # noqa: SLF001  (as above)
+        mode = {"axatel": True} if self.mailbox.axatel else {}
+        return replace(submission, envelope={**submission.envelope, **mode})
+
     def _settle(self, session: Session, number: int | None, detail: str) -> None:
         name, now = self.mailbox.name, self.desk.now()
         pickups.settle(session, name, self.uid, Outcome.TAKEN, now, number=number, detail=detail)
@@ -165,7 +167,7 @@ class Fetched(Transaction):
                 session,
                 account,
                 self.sender.key,
-                CAUSES.get(reply, Cause.UNREADABLE_DOCUMENT),
+                CAUSES.get(reply.status, Cause.UNREADABLE_DOCUMENT),
                 SENTENCES[reply] % text if reply in SENTENCES else reply.text,
                 now=self.desk.now(),
                 new_id=self.desk.new_id,
