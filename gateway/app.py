@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from gateway.config import Config
     from gateway.mailbox_table import MailboxConfig
-    from gateway.mailin.pickup.box import Mailbox
     from gateway.mailin.judging import Judge
+    from gateway.mailin.pickup.box import Mailbox
     from gateway.mailin.settings import SmtpSettings
+    from gateway.mailin.spf import Spf
     from gateway.mailin.transaction import Desk
     from gateway.notify.office import Typesetter
     from gateway.notify.sender import Writer
@@ -179,11 +180,15 @@ async def guarded(role: str, work: Awaitable[None], stop: asyncio.Event) -> None
 
 async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Take mail."""
-    from gateway import sealing  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway import proving, sealing  # noqa: PLC0415  (a process loads the roles it runs)
     from gateway.mailin.listener import Listener  # noqa: PLC0415
 
-    with sealing.judge(parts.config, parts.store, smtp_settings(parts.config), utc_now) as judge:
-        listener = Listener(mail_desk(parts, accepted, {"smime": judge}))
+    settings = smtp_settings(parts.config)
+    with (
+        sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
+        proving.proofs(parts.config, settings) as proofs,
+    ):
+        listener = Listener(mail_desk(parts, accepted, {"smime": judge, **proofs.judges}, proofs.spf))
         await listener.start()
         await stop.wait()
         await listener.stop()
@@ -191,18 +196,24 @@ async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) 
 
 async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Pick mail up from every configured mailbox."""
-    from gateway import sealing  # noqa: PLC0415  (as above)
+    from gateway import proving, sealing  # noqa: PLC0415  (as above)
     from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415
 
-    with sealing.judge(parts.config, parts.store, smtp_settings(parts.config), utc_now) as judge:
-        desk = mail_desk(parts, accepted, {"smime": judge})
+    settings = smtp_settings(parts.config)
+    with (
+        sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
+        proving.proofs(parts.config, settings) as proofs,
+    ):
+        desk = mail_desk(parts, accepted, {"smime": judge, **proofs.judges})
         desk.spool.mkdir(parents=True, exist_ok=True)
         boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
         await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
 
 
-def mail_desk(parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge]) -> Desk:
-    """Return what every mail needs, by whatever door it comes."""
+def mail_desk(
+    parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge], spf: Spf | None = None
+) -> Desk:
+    """Return what every mail needs, by whatever door it comes; SPF is a question about connections."""
     from gateway.mailin.transaction import Desk  # noqa: PLC0415  (as above)
     from gateway.observe.crash import crash_point  # noqa: PLC0415
 
@@ -216,6 +227,7 @@ def mail_desk(parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge]
         crash=crash_point,
         accepted=accepted.set,
         judges=judges,
+        spf=spf,
     )
 
 
@@ -247,7 +259,7 @@ def mailbox_of(table: MailboxConfig) -> Mailbox:
 
 def smtp_settings(config: Config) -> SmtpSettings:
     """Return what the mail door needs, from the configuration."""
-    from gateway.mailin.settings import SmtpLimits, SmtpSettings  # noqa: PLC0415
+    from gateway.mailin.settings import Relay, SmtpLimits, SmtpSettings  # noqa: PLC0415
 
     smtp, caps = config.smtp, config.limits
     return SmtpSettings(
@@ -259,6 +271,10 @@ def smtp_settings(config: Config) -> SmtpSettings:
         certificate=smtp.certificate,
         key=smtp.key,
         trusted_networks=tuple(ipaddress.ip_network(network) for network in smtp.trusted_networks),
+        trusted_relays=tuple(
+            Relay(ipaddress.ip_network(relay.network), relay.authserv_id) for relay in smtp.trusted_relays
+        ),
+        client_certificates=smtp.client_certificates,
         unauthenticated=smtp.unauthenticated,
         dialling=config.rules(),
         limits=SmtpLimits(

@@ -30,6 +30,7 @@ from pydantic import (
 
 from gateway import mailbox_table
 from gateway.dialling_table import Dialling
+from gateway.dns_table import DnsTable
 from gateway.domain.errors import BadConfig
 from gateway.domain.numbers import country_of
 from gateway.line_table import LineConfig, check_together
@@ -86,12 +87,21 @@ class Smtp(Section):
     key: str = ""
     trusted_networks: list[str] = []
     trusted_relays: list[TrustedRelay] = []
+    client_certificates: Literal["off", "listen_tls", "everywhere"] = "listen_tls"
     unauthenticated: Literal["reject", "discard"] = "reject"
 
     @model_validator(mode="after")
     def _networks_are_networks(self) -> Smtp:
-        for network in [*self.trusted_networks, *(r.network for r in self.trusted_relays)]:
-            ipaddress.ip_network(network)
+        trusted = [ipaddress.ip_network(network) for network in self.trusted_networks]
+        for relay in self.trusted_relays:
+            network = ipaddress.ip_network(relay.network)
+            if not relay.authserv_id.strip():
+                raise ValueError(f"the relay {network} needs the authserv_id that it writes")
+            if any(n.version == network.version and n.overlaps(network) for n in trusted):
+                raise ValueError(
+                    f"{network} stands in trusted_networks and in trusted_relays: from there MAIL FROM would"
+                    " be believed whatever the relay found out; take it out of trusted_networks"
+                )
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key go together")
         if self.listen_tls and not self.certificate:
@@ -162,6 +172,7 @@ class Config(Section):
 
     server: Server
     smtp: Smtp = Smtp()
+    dns: DnsTable = DnsTable()
     http: Http = Http()
     mail: Mail
     smime: Smime = Smime()

@@ -29,9 +29,9 @@ from gateway.store.database import AsyncStore, Store
 from gateway.store.models import Audit, Delivery, Fax, Message, Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from gateway.mailin.judging import Judge
+    from gateway.mailin.judging import Judge, Opinion
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -70,6 +70,7 @@ class Door:
         crash: Callable[[str], None] = never_crash,
         floor: Floor | None = None,
         judges: dict[str, Judge] | None = None,
+        spf: Callable[..., Awaitable[Opinion]] | None = None,
         **settings: Any,
     ) -> None:
         self.url = f"sqlite:///{folder / 'db.sqlite'}"
@@ -104,6 +105,7 @@ class Door:
                 crash=crash,
                 accepted=self.woken.set,
                 judges=judges or {},
+                spf=spf,
             )
         )
 

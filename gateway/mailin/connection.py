@@ -2,7 +2,7 @@
 
 Kept from the library: the transports and STARTTLS. Replaced, each for a measured reason (threats.md section
 2): the command loop (bare LF, a clock that starts at the last command, errors shown to the client) and
-cancelling at half-close. What the commands mean is `conversation.py`; AUTH is not offered.
+cancelling at half-close. What the commands mean is `conversation.py`; the library's AUTH is not used.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ class Goodbye(Exception):  # noqa: N818  (the reason a conversation ends, not an
 
 @dataclass(slots=True)
 class Patience:
-    """What a client has used up: mistakes, commands before a mail, commands that do nothing."""
+    """What a client has used up: mistakes, wrong passwords, commands before a mail, idle commands."""
 
     mistakes: int = 0
+    sign_ins: int = 0
     before_mail: int = 0
     idle: int = 0
 
@@ -124,8 +125,7 @@ class Connection(SMTP, ABC):
     def eof_received(self) -> bool | None:
         """Let a client that stops sending still hear our answer (the library would cancel everything)."""
         stays_open = asyncio.StreamReaderProtocol.eof_received(self)
-        encrypted = self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
-        return False if encrypted else stays_open
+        return False if self.encrypted else stays_open
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -197,6 +197,17 @@ class Connection(SMTP, ABC):
             raise TooSlow from error
         except asyncio.LimitOverrunError as error:
             raise Goodbye(replies.LINE_TOO_LONG) from error
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether we speak inside TLS."""
+        return self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
+
+    async def ask(self, challenge: str) -> str:
+        """Say a challenge (RFC 4954) and return the client's next line without its end."""
+        await self.push(challenge)
+        line = await self._line(self.limits.idle_s)
+        return line.rstrip(b"\r\n").decode("ascii", "replace") if len(line) <= LONGEST_COMMAND else ""
 
     async def _one(self, line: bytes) -> Reply | str | None:
         if len(line) > LONGEST_COMMAND:

@@ -13,10 +13,13 @@ import structlog
 
 from gateway.domain.errors import PostlineError, StorageFull
 from gateway.mailin import replies
+from gateway.mailin.auth import MECHANISMS, BadCredentials, Cancelled, credentials_of
 from gateway.mailin.connection import Connection, Goodbye, Patience, Wire
 from gateway.mailin.data_reader import Pace, SpoolFile, read_data
 from gateway.mailin.envelope import BadPath, parse_path
 from gateway.mailin.evidence import Peer
+from gateway.mailin.parameters import BadParameter, of_mail, of_recipient
+from gateway.mailin.tls import fingerprint_of
 from gateway.mailin.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
+    from gateway.mailin.auth import Login
     from gateway.mailin.data_reader import Received
     from gateway.mailin.listener import Listener
     from gateway.mailin.replies import Reply
@@ -44,6 +48,7 @@ class Conversation(Connection):
         self._desk = listener.desk
         self._hello = ""
         self._transaction: Transaction | None = None
+        self._login: Login | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; after STARTTLS all that was said is forgotten (RFC 3207 section 4.2)."""
@@ -73,8 +78,11 @@ class Conversation(Connection):
         if not argument:
             return replies.BAD_ARGUMENT
         self._hello, self._transaction = argument, None
-        starttls = ["STARTTLS"] if self.tls_context and not self._tls_protocol else []
-        words = [self.hostname, f"SIZE {self.limits.message_bytes}", "8BITMIME", *starttls]
+        words = [self.hostname, f"SIZE {self.limits.message_bytes}", "8BITMIME", "PIPELINING", "DSN"]
+        if self.tls_context and not self._tls_protocol:
+            words.append("STARTTLS")
+        if self.encrypted:
+            words.append(f"AUTH {' '.join(MECHANISMS)}")
         return "\r\n".join([*(f"250-{word}" for word in words), "250 ENHANCEDSTATUSCODES"])
 
     async def _helo(self, argument: str) -> Reply | str:
@@ -94,6 +102,44 @@ class Conversation(Connection):
             log.info("no TLS", peer=self.peer, reason=repr(error.__cause__ or error))
             raise Goodbye from error
         return None
+
+    async def _auth(self, argument: str) -> Reply:
+        mechanism, _, response = argument.partition(" ")
+        if refusal := self._no_sign_in(mechanism.upper()):
+            return refusal
+        try:
+            name, password = await credentials_of(mechanism.upper(), response.strip(), self.ask)
+        except Cancelled:
+            return replies.SIGN_IN_CANCELLED
+        except BadCredentials:
+            return replies.BAD_RESPONSE
+        return await self._check_password(name, password)
+
+    def _no_sign_in(self, mechanism: str) -> Reply | None:
+        """Return why nobody can sign in here and now, None if one can."""
+        if not self._hello or self._transaction or self._login:
+            return replies.WRONG_ORDER
+        if not self.encrypted:
+            return replies.NOT_IN_THE_CLEAR if self.tls_context else replies.NOT_DONE
+        if mechanism not in MECHANISMS:
+            return replies.NO_MECHANISM
+        return replies.GUESSING if self._listener.sign_in.is_guessing(self.peer) else None
+
+    async def _check_password(self, name: str, password: str) -> Reply:
+        try:
+            self._login = await self._listener.sign_in.check(name, password, self.peer)
+            if self._login is None:
+                await self._listener.sign_in.note_wrong(name, self.peer)
+        except PostlineError as error:
+            log.warning("nobody can sign in", detail=error.detail)
+            return replies.OUR_FAULT
+        if self._login is not None:
+            return replies.SIGNED_IN
+        self.patience.sign_ins += 1
+        if self.patience.sign_ins >= self.limits.sign_ins:
+            await self.push(str(replies.WRONG_PASSWORD))
+            raise Goodbye(replies.TOO_MANY_GUESSES)
+        return replies.WRONG_PASSWORD
 
     async def _rset(self, argument: str) -> Reply:
         if argument:
@@ -117,20 +163,19 @@ class Conversation(Connection):
             return replies.WRONG_ORDER
         try:
             path = parse_path(argument, "FROM:", null_allowed=True)
+            asked = of_mail(path.parameters, with_auth=self.encrypted)
         except BadPath:
             return replies.BAD_SENDER
-        parameters = dict(path.parameters)
-        size = parameters.pop("SIZE", "0")
-        body = parameters.pop("BODY", "7BIT").upper()
-        if parameters or body not in {"7BIT", "8BITMIME"} or not size.isdecimal() or len(size) > 20:
-            return replies.BAD_PARAMETER
-        if int(size) > self.limits.message_bytes:
+        except BadParameter as error:
+            return error.reply
+        if asked.size > self.limits.message_bytes:
             return replies.TOO_LARGE
         try:
-            self._desk.blobs.check_space(int(size))
+            self._desk.blobs.check_space(asked.size)
         except StorageFull:
             return replies.DISK_FULL
-        self._transaction = Transaction(self._desk, path.address, Peer(self.peer))
+        peer = Peer(self.peer, self._hello, self._login, fingerprint_of(self.transport))
+        self._transaction = Transaction(self._desk, path.address, peer, asked.envelope)
         return replies.SENDER_OK
 
     async def _rcpt(self, argument: str) -> Reply:
@@ -138,12 +183,11 @@ class Conversation(Connection):
             return replies.WRONG_ORDER
         try:
             path = parse_path(argument, "TO:")
+            reply = await self._transaction.recipient(path.address, of_recipient(path.parameters))
         except BadPath:
             return replies.BAD_RECIPIENT
-        if path.parameters:
-            return replies.BAD_PARAMETER
-        try:
-            reply = await self._transaction.recipient(path.address)
+        except BadParameter as error:
+            return error.reply
         except PostlineError as error:
             log.warning("recipient put off", detail=error.detail)
             return replies.OUR_FAULT
@@ -159,7 +203,7 @@ class Conversation(Connection):
             return replies.WRONG_ORDER if transaction is None else replies.NO_RECIPIENTS
         self._transaction = None
         reply = await self._take_mail(transaction)
-        self.patience = Patience(mistakes=self.patience.mistakes)
+        self.patience = Patience(mistakes=self.patience.mistakes, sign_ins=self.patience.sign_ins)
         return reply
 
     async def _take_mail(self, transaction: Transaction) -> Reply:
@@ -208,6 +252,7 @@ COMMANDS: dict[str, Command] = {
     "EHLO": Conversation._ehlo,  # noqa: SLF001  (its own table, below the class because it names its methods)
     "HELO": Conversation._helo,  # noqa: SLF001
     "STARTTLS": Conversation._starttls,  # noqa: SLF001
+    "AUTH": Conversation._auth,  # noqa: SLF001
     "MAIL": Conversation._mail,  # noqa: SLF001
     "RCPT": Conversation._rcpt,  # noqa: SLF001
     "DATA": Conversation._data,  # noqa: SLF001

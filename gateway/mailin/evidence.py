@@ -5,33 +5,37 @@ else is asked for is the account's `sender_evidence`, from the least to the most
 
     envelope   the text alone, from anywhere: the classic rule
     default    a trusted network of the operator, or any proof below
-    verified   a proof: the account's own networks, ..., S/MIME
+    verified   a proof: SMTP AUTH, a TLS client certificate, a network of the account's own, SPF, DKIM, what a
+               trusted relay found out, S/MIME
     smime      a valid S/MIME signature of the sender, whatever else was proved
 
-What the connection shows is judged here, at RCPT. What only the mail itself can show (DKIM, S/MIME) is asked
-at the end of DATA; until then the sender is `Provable`. All else is a `Stranger`, refused in one wording for
-every cause.
+What the connection shows is judged here, at RCPT; SPF is asked there too. What only the mail itself can show
+(a relay's Authentication-Results, DKIM, S/MIME) is asked at the end of DATA; until then the sender is
+`Provable`. All else is a `Stranger`, refused in one wording for every cause.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from gateway.domain.roles import Permission, may
-from gateway.mailin.settings import network_of
+from gateway.domain.senders import fits
+from gateway.mailin.settings import network_of, relay_of
 from gateway.store import accounts
-from gateway.store.models import Sender
+from gateway.store.models import Certificate, Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
     from gateway.domain.dialling import Caller
+    from gateway.mailin.auth import Login
     from gateway.mailin.envelope import Address
     from gateway.mailin.settings import Network, SmtpSettings
     from gateway.store.models import Account, User
@@ -41,9 +45,16 @@ Evidence = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end of a connection, as far as it showed itself. `address`: its IP address."""
+    """The other end of a connection, as far as it showed itself.
+
+    `address`: its IP address. `hello`: what it calls itself. `login`: the user who signed in. `certificate`:
+    SHA-256 of its TLS certificate's DER, hex, "" without one.
+    """
 
     address: str
+    hello: str = ""
+    login: Login | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ def identify(
 ) -> KnownSender | Provable | Stranger:
     """Return the account behind an envelope sender, or why there is none.
 
-    `judges` are the proofs that can be asked for at the end of DATA: "dkim", "smime".
+    `judges` are the proofs that can be asked for later: "spf" at RCPT, the others at the end of DATA.
     """
     if not sender.domain:
         return Stranger("null sender")
@@ -104,19 +115,60 @@ def identify(
     if row is None:
         return Stranger("unknown sender", _owner_of_domain(session, sender.domain))
     account, user = row.account, accounts.user_behind(session, row.user_id)
-    if user is not None and not may(user.roles, Permission.SEND):
-        return Stranger("this user may not send", account.id)
-    wanted = account.sender_evidence
-    later = judges & {"smime"} if wanted == "smime" else judges
+    if barred := _barred(account, user, peer.login):
+        return barred
+    later = _judges_for(account, peer, settings, judges)
     claim = Provable(account.id, accounts.caller(account), later, account.smime_policy, row.user_id)
-    if wanted != "smime" and (evidence := next(_shown(account, user, peer, settings), None)):
-        return claim.proved(evidence)
+    if account.sender_evidence != "smime":
+        networks = networks_of(account, user)
+        shown = chain(
+            _identity(session, account, sender, peer),
+            _place(account, peer, settings, networks),
+        )
+        if evidence := next(shown, None):
+            return claim.proved(evidence)
     return claim if later else Stranger("no proof of the sender", account.id)
 
 
-def _shown(account: Account, user: User | None, peer: Peer, settings: SmtpSettings) -> Iterator[Evidence]:
-    """Yield what the connection proves for an account, the best first."""
-    if network := network_of(peer.address, networks_of(account, user)):
+def _barred(account: Account, user: User | None, login: Login | None) -> Stranger | None:
+    """Return who may not send although the address is registered: by role, or signed in for somebody else."""
+    if user is not None and not may(user.roles, Permission.SEND):
+        return Stranger("this user may not send", account.id)
+    if login is not None and login.account_id != account.id:
+        return Stranger(f"{login.name} signed in for another account", login.account_id)
+    if login is not None and not login.may_send:
+        return Stranger(f"the roles of {login.name} allow no sending", account.id)
+    return None
+
+
+def _judges_for(
+    account: Account, peer: Peer, settings: SmtpSettings, judges: frozenset[str]
+) -> frozenset[str]:
+    """Return who may be asked: a relay's own address says nothing about senders, so SPF is the relay's."""
+    if account.sender_evidence == "smime":
+        return judges & {"smime"}
+    return judges - ({"spf"} if relay_of(peer.address, settings.trusted_relays) else {"relay"})
+
+
+def _identity(session: Session, account: Account, sender: Address, peer: Peer) -> Iterator[Evidence]:
+    """Yield who the peer proved to be, for an account."""
+    if peer.login is not None:
+        yield {"by": "auth", "login": peer.login.name}
+    if peer.certificate:
+        query = select(Certificate.address).where(
+            Certificate.purpose == "client",
+            Certificate.account_id == account.id,
+            Certificate.fingerprint == peer.certificate,
+        )
+        if any(not address or fits(address, sender.key) for address in session.scalars(query)):
+            yield {"by": "client_certificate", "sha256": peer.certificate}
+
+
+def _place(
+    account: Account, peer: Peer, settings: SmtpSettings, networks: Sequence[Network]
+) -> Iterator[Evidence]:
+    """Yield what it proves where the peer is, for an account with `networks` of its own."""
+    if network := network_of(peer.address, networks):
         yield {"by": "network", "network": str(network)}
     network = settings.trusted_network(peer.address)
     if network and account.sender_evidence != "verified":

@@ -1,9 +1,9 @@
 """What is asked of a mail at the end of DATA, before anything is promised.
 
-Two judges may be asked: S/MIME (a signature bound to the sender, and the account's policy) and DKIM (a
-signature of the sender's domain). Each gets the exact bytes in the spool file and gives an `Opinion`; `hear`
-decides who is asked and what follows. Judges do their work on hostile bytes in children with limits, never in
-this process.
+Judges may be asked for S/MIME (a signature bound to the sender, and the account's policy), for what a relay
+found out, and for DKIM (a signature of the sender's domain). Each gets the exact bytes in the spool file and
+gives an `Opinion`; `hear` decides who is asked and what follows. Judges do their arithmetic on hostile bytes
+in children with limits, never in this process.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ class Case:
     """A mail at the end of DATA.
 
     `path` is the spool file: closed, complete, dots taken out, `size` bytes. `sender` is the envelope's,
-    `who` the account behind it, proved or not yet. `numbers` are the canonical numbers of the recipients.
-    `at` is the time of the end of DATA.
+    `who` the account behind it, proved or not yet. `peer` is the client's IP address. `numbers` are the
+    canonical numbers of the recipients. `at` is the time of the end of DATA.
     """
 
     path: Path
     size: int
     sender: Address
     who: KnownSender | Provable
+    peer: str
     findings: Findings
     numbers: tuple[str, ...]
     at: datetime

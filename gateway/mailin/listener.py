@@ -6,24 +6,30 @@ What is said on a connection is `conversation.py`; what becomes of a mail is `tr
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from gateway.domain.errors import PostlineError
+from gateway.mailin.auth import SignIn
 from gateway.mailin.conversation import Conversation
 from gateway.mailin.data_reader import remove_leftovers
-from gateway.mailin.tls import certificate_of
+from gateway.mailin.tls import certificate_of, client_certificates
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Coroutine
 
+    from gateway.mailin.tls import Certificate
     from gateway.mailin.transaction import Desk
 
 T = TypeVar("T")
 
 log = structlog.get_logger("smtp")
+
+FOLLOW_S = 30.0  # between two looks at the clients' certificates in the store
 
 
 class Listener:
@@ -32,7 +38,10 @@ class Listener:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.stopping = False
+        self.sign_in = SignIn(desk.store, secrets.token_bytes(32), desk.now)
         self._certificate = certificate_of(desk.settings)
+        self._asking = certificate_of(desk.settings)  # the same, for where clients are asked for theirs
+        self._following: asyncio.Task[None] | None = None
         self._servers: list[asyncio.Server] = []
         self._open: set[Conversation] = set()
         self._by_address: Counter[str] = Counter()
@@ -48,16 +57,20 @@ class Listener:
         settings = self.desk.settings
         self.desk.spool.mkdir(parents=True, exist_ok=True)
         self._tidy()
+        await self.read_client_certificates()
         for host, port in settings.listen:
             await self._listen(host, port, self._plain, None)
         for host, port in settings.listen_tls:
-            context = self._certificate.context() if self._certificate else None
+            context = self._for_tls.context() if self._for_tls else None
             await self._listen(host, port, self._implicit, context)
+        self._following = asyncio.create_task(self._follow())
         log.info("listening", ports=self.ports)
 
     async def stop(self, grace_s: float = 30.0) -> None:
         """Take no more connections, end the idle ones with 421, and wait for mails that are being taken."""
         self.stopping = True
+        if self._following is not None:
+            self._following.cancel()
         for server in self._servers:
             server.close()
         for conversation in list(self._open):
@@ -89,10 +102,19 @@ class Listener:
             self._by_address[conversation.peer] -= 1
             self._by_address += Counter()  # drops the zeros
 
+    async def read_client_certificates(self) -> None:
+        """Learn which certificates of clients are known now."""
+        if self._asking is None or self.desk.settings.client_certificates == "off":
+            return
+        try:
+            self._asking.ask_for(await self.desk.store.read(client_certificates))
+        except PostlineError as error:
+            log.warning("client certificates not read", detail=error.detail)
+
     def is_crowded(self, conversation: Conversation) -> bool:
-        """Say whether this connection is one too many; trusted networks are not counted."""
+        """Say whether this connection is one too many; trusted networks and relays are not counted."""
         limits = self.desk.settings.limits
-        if self.desk.settings.is_trusted(conversation.peer):
+        if not self.desk.settings.is_counted(conversation.peer):
             return False
         return (
             len(self._open) > limits.connections
@@ -116,12 +138,27 @@ class Listener:
         )
         self._servers.append(server)
 
+    async def _follow(self) -> None:
+        """Read the clients' certificates again and again."""
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            await self.read_client_certificates()
+
+    @property
+    def _for_starttls(self) -> Certificate | None:
+        everywhere = self.desk.settings.client_certificates == "everywhere"
+        return self._asking if everywhere else self._certificate
+
+    @property
+    def _for_tls(self) -> Certificate | None:
+        return self._certificate if self.desk.settings.client_certificates == "off" else self._asking
+
     def _plain(self) -> Conversation:
-        return Conversation(self, self._certificate.context() if self._certificate else None)
+        return Conversation(self, self._for_starttls.context() if self._for_starttls else None)
 
     def _implicit(self) -> Conversation:
-        if self._certificate:
-            self._certificate.context()
+        if self._for_tls:
+            self._for_tls.context()
         return Conversation(self, None)
 
     def _ended(self, task: asyncio.Task[object]) -> None:

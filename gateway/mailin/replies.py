@@ -30,6 +30,17 @@ RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
 TO_OPERATOR = Reply(250, "2.0.0", "Forwarded to the operator")
 REPORT_TAKEN = Reply(250, "2.0.0", "Report taken")
 
+SIGNED_IN = Reply(235, "2.7.0", "Signed in")
+TOO_MANY_GUESSES = Reply(421, "4.7.0", "Too many wrong passwords, closing")
+GUESSING = Reply(454, "4.7.0", "Too many wrong passwords from your address; try again in fifteen minutes")
+WRONG_PASSWORD = Reply(
+    535, "5.7.8", "Login and password do not belong together; passwords are those of users"
+)
+NOT_IN_THE_CLEAR = Reply(538, "5.7.11", "Passwords are not taken in the clear; say STARTTLS first")
+NO_MECHANISM = Reply(504, "5.5.4", "Sign in by PLAIN or LOGIN")
+SIGN_IN_CANCELLED = Reply(501, "5.7.0", "Signing in was cancelled")
+BAD_RESPONSE = Reply(501, "5.5.2", "Neither base64 nor a login and a password of up to 255 octets")
+
 BUSY = Reply(421, "4.3.2", "Too many connections, try again later")
 CLOSING = Reply(421, "4.3.2", "Service closing, try again later")
 TOO_SLOW = Reply(421, "4.4.2", "Waited too long, closing")
@@ -76,3 +87,8 @@ def queued(number: int) -> Reply:
 def rejected(status: str, text: str) -> Reply:
     """Turn away a mail that cannot become a fax."""
     return Reply(550, status, text)
+
+
+def bad_dsn(parameter: str) -> Reply:
+    """Refuse a value of a parameter of RFC 3461."""
+    return Reply(501, "5.5.4", f"{parameter} is not as RFC 3461 has it")

@@ -39,7 +39,16 @@ class SmtpLimits:
     idle_s: float = 60.0
     session_s: float = 1800.0
     greeting_s: float = 30.0
+    sign_ins: int = 3
     min_rate: float = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A mail server in front of us whose Authentication-Results count, under its authserv-id."""
+
+    network: Network
+    authserv_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,8 @@ class SmtpSettings:
 
     `listen` and `listen_tls` are (host, port); port 0 lets the system choose. `certificate` and `key` are
     paths of PEM files, empty = no STARTTLS. `operator` gets the mail of postmaster@ and abuse@. `dialling`
-    says which numbers may be called.
+    says which numbers may be called. `client_certificates`: where TLS clients are asked for one, "off",
+    "listen_tls" or "everywhere".
     """
 
     domains: tuple[str, ...]
@@ -59,6 +69,8 @@ class SmtpSettings:
     certificate: str = ""
     key: str = ""
     trusted_networks: tuple[Network, ...] = ()
+    trusted_relays: tuple[Relay, ...] = ()
+    client_certificates: str = "listen_tls"
     unauthenticated: str = "reject"
     dedupe_hours: float = 24.0
     dialling: Rules = field(default_factory=Rules)
@@ -68,9 +80,18 @@ class SmtpSettings:
         """Say whether a peer's address lies in a trusted network."""
         return self.trusted_network(address) is not None
 
+    def is_counted(self, address: str) -> bool:
+        """Say whether connections of a peer are limited in number: relays and trusted networks are not."""
+        return not self.is_trusted(address) and relay_of(address, self.trusted_relays) is None
+
     def trusted_network(self, address: str) -> Network | None:
         """Return the trusted network a peer's address lies in; None for none, or for no IP address."""
         return network_of(address, self.trusted_networks)
+
+
+def relay_of(address: str, relays: Iterable[Relay]) -> Relay | None:
+    """Return the relay that an address belongs to."""
+    return next((relay for relay in relays if network_of(address, (relay.network,))), None)
 
 
 def network_of(address: str, networks: Iterable[Network]) -> Network | None:

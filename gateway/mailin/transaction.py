@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -28,7 +28,7 @@ from gateway.store import audit, blobs, outbox
 from gateway.store.faxes import Recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("smtp")
 
+AT_HOME = frozenset({"auth", "client_certificate", "network", "trusted_network"})
+"""Proofs of a client we know well enough to put its line ends right."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -50,8 +53,9 @@ class Desk:
 
     `new_id` gives a Message-ID with brackets; `accepted` is called after each commit, to wake the render
     role. `spool` is a folder on the file system of the blobs. `judges` are asked at the end of DATA, by name
-    and in this order: "smime" of all sealed mails, each of them of senders that nothing else proved.
-    `counter` is where mails are handed in that are a fax and nothing more.
+    and in this order: "smime" of all sealed mails, each of them of senders that nothing else proved. `spf` is
+    asked at RCPT, with IP address, sender and the name the client gives itself. `counter` is where mails are
+    handed in that are a fax and nothing more.
     """
 
     settings: SmtpSettings
@@ -63,6 +67,7 @@ class Desk:
     crash: Callable[[str], None]
     accepted: Callable[[], None] = lambda: None
     judges: Mapping[str, Judge] = field(default_factory=dict)
+    spf: Callable[[str, Address, str], Awaitable[Opinion]] | None = None
     counter: Counter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,11 +96,12 @@ class Stored:
 
 @dataclass(slots=True)
 class Transaction:
-    """One mail, from MAIL to the answer after DATA."""
+    """One mail, from MAIL to the answer after DATA. `envelope`: RET and ENVID, as `dsn.py` reads them."""
 
     desk: Desk
     sender: Address
     peer: Peer
+    envelope: dict[str, Any] = field(default_factory=dict)
     taken: int = 0
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
     operator: list[str] = field(default_factory=list)
@@ -108,55 +114,62 @@ class Transaction:
     @property
     def trusted(self) -> bool:
         """Whether the peer's lines may end as they like."""
-        return self.desk.settings.is_trusted(self.peer.address)
+        by = self._who.evidence.get("by") if isinstance(self._who, KnownSender) else ""
+        return by in AT_HOME or self.desk.settings.is_trusted(self.peer.address)
 
-    async def recipient(self, address: Address) -> Reply:
-        """Answer RCPT."""
+    async def recipient(self, address: Address, dsn: Mapping[str, Any] | None = None) -> Reply:
+        """Answer RCPT; `dsn`: NOTIFY and ORCPT, as `dsn.py` reads them."""
         settings = self.desk.settings
         kind = classify(address, settings.domains)
         if kind is Kind.FOREIGN:
             return replies.NO_RELAY
         if self.taken >= settings.limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
-        reply = await self._take(kind, address)
+        reply = await self._take(kind, address, dsn or {})
         self.taken += reply.good
         return reply
 
-    async def _take(self, kind: Kind, address: Address) -> Reply:
+    async def _take(self, kind: Kind, address: Address, dsn: Mapping[str, Any]) -> Reply:
         if kind is Kind.OPERATOR:
             self.operator.append(str(address))
             return replies.RECIPIENT_OK
         if kind is Kind.BOUNCE:
             return await self._take_bounce(address)
         who = await self._identified(address)
+        if isinstance(who, Provable) and not who.by:
+            return replies.PROOF_LATER
         if not isinstance(who, Stranger):
-            return await self._take_number(who, address)
+            return await self._take_number(who, address, dsn)
         if self.desk.settings.unauthenticated == "discard":
             self.discard = True
             return replies.RECIPIENT_OK
         return replies.NOT_ALLOWED
 
-    async def _take_number(self, who: KnownSender | Provable, address: Address) -> Reply:
+    async def _take_number(
+        self, who: KnownSender | Provable, address: Address, dsn: Mapping[str, Any]
+    ) -> Reply:
         if lists.named(address.local) is not None:
-            return await self._take_list(who, address)
+            return await self._take_list(who, address, dsn)
         try:
             number = dialling.destination(address.local, who.caller, self.desk.settings.dialling)
         except NumberDenied as error:
             await self._note("number.refused", who.account_id, number=address.local, why=error.text)
             return replies.NUMBER_DENIED
         except BadNumber:
-            return await self._take_list(who, address)
-        recipient = Recipient.of(number)
+            return await self._take_list(who, address, dsn)
+        recipient = replace(Recipient.of(number), dsn=dsn)
         self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
         return replies.RECIPIENT_OK
 
-    async def _take_list(self, who: KnownSender | Provable, address: Address) -> Reply:
+    async def _take_list(
+        self, who: KnownSender | Provable, address: Address, dsn: Mapping[str, Any]
+    ) -> Reply:
         """Take all numbers of a list, or none of them."""
         found = await self.desk.store.read(lists.find, address.local, who.account_id)
         if found is None:
             return replies.NO_LIST if lists.named(address.local) is not None else replies.BAD_NUMBER
         name, recipients = found
-        both = {(one.destination, one.sub): one for one in recipients}
+        both = {(one.destination, one.sub): replace(one, dsn=dsn) for one in recipients}
         both = self.recipients | {place: one for place, one in both.items() if place not in self.recipients}
         if len(both) > self.desk.settings.limits.numbers:
             return replies.TOO_MANY_NUMBERS
@@ -175,14 +188,31 @@ class Transaction:
         """Look the sender up, once a mail; a stranger leaves one audit line and nothing else."""
         if self._who is None:
             who = await self.desk.store.read(self._look_up)
+            why = ""
+            if isinstance(who, Provable) and "spf" in who.by:
+                who, why = await self._ask_spf(who)
             if isinstance(who, Stranger):
                 await self._note("sender.refused", who.account_id, why=who.why, recipient=str(address))
+            elif isinstance(who, Provable) and not who.by:
+                await self._note("sender.put_off", who.account_id, why=why, recipient=str(address))
             self._who = who
         return self._who
 
+    async def _ask_spf(self, who: Provable) -> tuple[KnownSender | Provable | Stranger, str]:
+        """Return the sender after SPF was heard, and what it said; one whom nobody is left to prove waits."""
+        if self.desk.spf is None:
+            return who, ""
+        opinion = await self.desk.spf(self.peer.address, self.sender, self.peer.hello)
+        if opinion.evidence is not None:
+            return who.proved(opinion.evidence), opinion.why
+        rest = replace(who, by=who.by - {"spf"}, passing=opinion.passing)
+        if rest.by or rest.passing:
+            return rest, opinion.why
+        return Stranger(f"no proof of the sender; {opinion.why}", who.account_id), opinion.why
+
     def _look_up(self, session: Session) -> KnownSender | Provable | Stranger:
         """Return who sends; another door may know its senders in another way."""
-        judges = frozenset(self.desk.judges)
+        judges = frozenset(self.desk.judges) | ({"spf"} if self.desk.spf else set())
         return evidence.identify(session, self.sender, self.peer, self.desk.settings, judges)
 
     def _keep_beside(self, session: Session, number: int) -> None:
@@ -259,7 +289,8 @@ class Transaction:
         if findings is None or self._who is None or isinstance(self._who, Stranger):
             return ()
         numbers = tuple(recipient.destination for recipient in self.recipients.values())
-        case = Case(spool.path, spool.size, self.sender, self._who, findings, numbers, self.desk.now())
+        peer, now = self.peer.address, self.desk.now()
+        case = Case(spool.path, spool.size, self.sender, self._who, peer, findings, numbers, now)
         try:
             self._who, opinions = await hear(self.desk.judges, case)
         except Refusal as refusal:
@@ -302,6 +333,7 @@ class Transaction:
             peer=self.peer.address,
             evidence=who.evidence,
             verdict=next((o.verdict for o in stored.opinions if o.verdict), {}),
+            envelope=self.envelope,
             user_id=who.user_id,
             batch=", ".join(dict.fromkeys(self.lists)),
         )

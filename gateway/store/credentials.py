@@ -21,11 +21,18 @@ HASHER = PasswordHasher()
 
 def find_user(session: Session, login: str, password: str) -> User | None:
     """Return the user if the password is theirs. Takes as long for a login that does not exist."""
-    user = session.scalar(select(User).where(User.login == login))
-    if user is None or user.password is None:
-        verified(_nobody(), password)
-        return None
-    return user if verified(user.password, password) else None
+    user = user_named(session, login)
+    return user if is_password(user.password if user else None, password) else None
+
+
+def user_named(session: Session, login: str) -> User | None:
+    """Return the user of a login, whoever asks."""
+    return session.scalar(select(User).where(User.login == login))
+
+
+def is_password(kept: str | None, password: str) -> bool:
+    """Say whether a password is the one whose hash was kept; takes as long where none was."""
+    return verified(kept or _nobody(), password) and kept is not None
 
 
 def find_token(session: Session, face: str, value: str) -> Token | None:

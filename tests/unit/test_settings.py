@@ -226,4 +226,5 @@ def test_smtp_has_no_setting_this_test_does_not_know() -> None:
     known: dict[str, Any] = dict.fromkeys(Smtp.model_fields)
     assert set(known) == {
         "listen", "listen_tls", "certificate", "key", "trusted_networks", "trusted_relays", "unauthenticated",
+        "client_certificates",
     }  # fmt: skip

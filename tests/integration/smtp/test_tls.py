@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import smtplib
 import ssl
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from smtp_fixtures import MAIL, Door
+from tls_fixtures import make_certificate
 
 from gateway.domain.errors import BadConfig
 from gateway.mailin.settings import SmtpSettings
@@ -20,21 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAX = "+81312345678@fax.example.org"
-
-
-def make_certificate(folder: Path, name: str) -> dict[str, str]:
-    """Make a self-signed certificate; return the settings that use it."""
-    openssl = shutil.which("openssl")
-    assert openssl, "install the Debian package openssl"
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return {"certificate": str(certificate), "key": str(key)}
 
 
 @pytest.fixture
