@@ -28,7 +28,9 @@ BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?)")
 FOLD = re.compile(rb"\r?\n(?=[ \t])")
 TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
-QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+QUOTED_PAIR = re.compile(
+    r'\\(["\\])'
+)  # no other sign is quoted in the field, but paths of Windows are written
 COMMENT = re.compile(r"\([^()]*\)")
 CONTINUED = re.compile(r"(.+?)\*(\d+)(\*?)\Z")
 MAX_NAME = 200
@@ -78,7 +80,10 @@ def parameters(value: bytes) -> dict[str, str]:
 def addresses(message: Message, name: str) -> list[tuple[str, str]]:
     """Return (display name, address) of all values of an address field."""
     values = [_unicode(value) for value in raw(message, name)]
-    found = getaddresses(values)[:MAX_ADDRESSES]
+    try:
+        found = getaddresses(values)[:MAX_ADDRESSES]
+    except RecursionError:  # comments in comments by the thousand: no address anybody wrote
+        return []
     return [(clean(decode_words(shown)), clean(address)) for shown, address in found if address]
 
 
@@ -111,7 +116,7 @@ def clean(value: str) -> str:
 
 def file_name(value: str) -> str:
     """Return the last component of a file name, cleaned, 200 letters at most; only for eyes."""
-    name = clean(value).replace("\\", "/").rsplit("/", 1)[-1].strip(" .")
+    name = unicodedata.normalize("NFC", clean(value)).replace("\\", "/").rsplit("/", 1)[-1].strip(" .")
     if len(name) <= MAX_NAME:
         return name
     stem, dot, suffix = name.rpartition(".")

@@ -6,14 +6,13 @@ a value of `Cause`) rather than send something the sender did not mean.
 
 from __future__ import annotations
 
-from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain import modifiers, numbers
 from gateway.domain.errors import BadNumber, BadOption
 from gateway.intake.reading import ReadError, Reading
 from gateway.mailin import headers, subject
-from gateway.mailin.parts import Walk
+from gateway.mailin.parts import Budget, Walk, parsed
 from gateway.mailin.selection import select, sort
 
 if TYPE_CHECKING:
@@ -25,9 +24,11 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
 
     `context`: include_body (bool), country and area_code (the account's), domains (ours, a list), options
     (what holds where the mail says nothing), aliases (an operator's names of modifiers), ignore_errors (bool:
-    bad options are warnings). Raises `ReadError`.
+    bad options are warnings), default_charset (of text that states none), attachment_order ("mime",
+    "name"). Raises `ReadError`.
     """
-    mail = message_from_bytes(raw)
+    budget = Budget()
+    mail = parsed(raw, budget)
     written = headers.text(mail, "Subject")
     rows = modifiers.with_aliases(context.get("aliases", {}))
     visible = subject.parse(written, rows).visible
@@ -35,9 +36,9 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
     from_ = _first_address(mail, "From")
     try:
         found, options = subject.read_options(written, rows, ignore_errors=bool(context.get("ignore_errors")))
-        walk = Walk()
+        walk = Walk(budget, str(context.get("default_charset", "")))
         walk.part(mail)
-        parts = sort(walk.leaves)
+        parts = sort(walk.leaves, by_name=context.get("attachment_order") == "name")
         body = options.get("body", context.get("options", {}).get("body"))
         documents = select(parts, body, include_body=bool(context.get("include_body")))
     except BadOption as error:

@@ -1,100 +1,133 @@
 """The parts of a mail in the order they come, with alternatives decided and wrappings taken off.
 
 HTML wins in multipart/alternative (email-interface section 3.1). What is never a page (signatures, calendar
-entries, winmail.dat) leaves no part behind; sealed parts are refused, for ciphertext must not be faxed. Which
-of the parts are body or attachment, and which are faxed, is decided in `selection.py`.
+entries) leaves no part behind; winmail.dat, uuencoded files and attached messages are opened, these to the
+depth of design.md 5a. Sealed parts are refused, for ciphertext must not be faxed. Nothing is parsed before
+its skeleton was looked at as the door looks at a mail, also when it comes out of an encoding. Which of the
+parts are body or attachment, and which are faxed, is decided in `selection.py`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from email import message_from_bytes
+from html import escape
+from typing import TYPE_CHECKING, Final
 
 from gateway.intake.reading import ReadError
-from gateway.mailin import charsets, headers
+from gateway.mailin import headers, inline_files, tnef, transfer
+from gateway.mailin.leaf import HTML, Leaf, content_type, text_of
+from gateway.mailin.prescan import Rejected, check_structure
 
 if TYPE_CHECKING:
     from email.message import Message
 
     from gateway.mailin.headers import Value
 
-NO_PAGE = {
-    "application/pkcs7-signature": "",
-    "application/x-pkcs7-signature": "",
-    "application/pgp-signature": "",
-    "application/pkcs7-mime": "",  # certificates only: what is sealed was refused before
-    "application/x-pkcs7-mime": "",
-    "application/pgp-keys": "",
-    "application/applefile": "",
-    "text/calendar": "",
-    "application/ics": "",
-    "application/ms-tnef": "winmail.dat was left out: ask the sender for the attachments themselves",
-    "application/vnd.ms-tnef": "winmail.dat was left out: ask the sender for the attachments themselves",
-}
-NO_PAGE_NAMES = {"winmail.dat": NO_PAGE["application/ms-tnef"], "smime.p7s": "", "invite.ics": ""}
-SEALED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
-META_CHARSET = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
-MAX_DEPTH = 25
-HEADER_LINES = ("From", "To", "Cc", "Date", "Subject")
+NO_PAGE: Final = frozenset(
+    {
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pkcs7-mime",  # certificates only: what is sealed was refused before
+        "application/x-pkcs7-mime",
+        "application/pgp-signature",
+        "application/pgp-keys",
+        "application/applefile",
+        "text/calendar",
+        "application/ics",
+    }
+)
+NO_PAGE_NAMES: Final = frozenset({"smime.p7s", "invite.ics"})
+TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+SEALED: Final = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+PGP: Final = "-----BEGIN PGP MESSAGE-----"
+HEADER_LINES: Final = ("From", "To", "Cc", "Date", "Subject")
+MAX_DEPTH: Final = 25
+LINE_END: Final = re.compile(rb"\r\n?|\n")
+TOO_MUCH: Final = "The mail has too many parts, or they are nested too deep."
+SEALED_TEXT: Final = "Signed or encrypted mail cannot be read by this gateway."
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One part without parts. `text` is decoded where the part is text, else None; `codec` says how."""
+@dataclass(slots=True)
+class Budget:
+    """What one mail may come to in all (design.md 5a), counted over every container in it."""
 
-    content_type: str
-    name: str
-    data: bytes
-    inline: bool
-    content_id: str = ""
-    text: str | None = None
-    codec: str = ""
-    related: bool = False
-    attached: bool = False  # came inside an attached message
+    parts: int = 500
+    octets: int = 100 * 1024 * 1024
+    messages: int = 3  # how deep attached messages may lie in each other
 
-    @property
-    def is_html(self) -> bool:
-        """Whether this is HTML text."""
-        return self.text is not None and self.content_type in {"text/html", "application/xhtml+xml"}
+    def spend(self, octets: int) -> None:
+        """Count one part; raise `ReadError` beyond the limits."""
+        self.parts -= 1
+        self.octets -= octets
+        if self.parts < 0:
+            raise ReadError("unreadable-document", TOO_MUCH)
+        if self.octets < 0:
+            raise ReadError("too-large", "The parts of the mail are too large when they are unpacked.")
 
-    @property
-    def is_unnamed_text(self) -> bool:
-        """Whether this may be the body, or belong to it."""
-        readable = self.content_type in {"text/plain", "text/html", "application/xhtml+xml"}
-        return readable and self.inline and not self.name and not self.attached
+
+def parsed(raw: bytes, budget: Budget) -> Message:
+    """Return a mail as a tree; raise `ReadError` where its skeleton breaks the limits of parts and depth."""
+    lines = LINE_END.sub(b"\r\n", raw) if b"\r" not in raw or raw.count(b"\r\n") != raw.count(b"\n") else raw
+    try:
+        check_structure(lines, messages=budget.messages)
+    except Rejected as error:
+        raise ReadError("unreadable-document", TOO_MUCH) from error
+    return message_from_bytes(raw)
 
 
 class Walk:
-    """Goes through a message once and collects its leaves and warnings."""
+    """Goes through a message and collects its leaves and warnings; `default` is the account's charset."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None, default: str = "") -> None:
         self.leaves: list[Leaf] = []
         self.warnings: list[str] = []
+        self._budget = budget or Budget()
+        self._default = default
 
-    def part(self, part: Message, *, depth: int = 0, related: bool = False, attached: bool = False) -> None:
-        """Add the leaves of a part."""
+    def part(self, part: Message, *, depth: int = 0, related: bool = False, attached: int = 0) -> None:
+        """Add the leaves of a part; `attached` counts the attached messages it lies in."""
         kind = headers.structured(part, "Content-Type")
         if depth > MAX_DEPTH:
-            raise ReadError("unreadable-document", "The parts of the mail are nested too deep.")
+            raise ReadError("unreadable-document", TOO_MUCH)
         if kind.word in SEALED and kind.parameters.get("smime-type", "").lower() != "certs-only":
-            raise ReadError(
-                "unsupported-document", "Signed or encrypted mail cannot be read by this gateway."
-            )
-        children = part.get_payload() if part.is_multipart() else []
-        if not isinstance(children, list) or not children:
-            self._leaf(part, kind, related=related, attached=attached)
-        elif kind.word == "message/rfc822":
-            self._message(part, children[0], depth=depth)  # type: ignore[arg-type]  # a list of messages
-        else:
+            raise ReadError("unsupported-document", SEALED_TEXT)
+        children = self._children(part, kind)
+        if kind.word in MESSAGES and children:
+            self._message(part, children[0], depth=depth, attached=attached + 1)
+        elif children:
+            self._budget.spend(0)
             inside = related or kind.word == "multipart/related"
-            for child in _wanted(kind.word, children):  # type: ignore[arg-type]  # a list of messages
+            for child in _wanted(kind.word, children):
                 self.part(child, depth=depth + 1, related=inside, attached=attached)
+        else:
+            self._leaf(part, kind, related=related, attached=attached)
 
-    def _message(self, part: Message, inner: Message, *, depth: int) -> None:
+    def _children(self, part: Message, kind: Value) -> list[Message]:
+        """Return the parts of a part, read out of a transfer encoding where one is (wrongly) around them."""
+        payload = part.get_payload() if part.is_multipart() else []
+        children = [p for p in payload if not isinstance(p, str)] if isinstance(payload, list) else []
+        encoding = transfer.method(_field(part, "Content-Transfer-Encoding"))
+        if encoding not in {"base64", "quoted-printable"}:
+            return children
+        if kind.word in MESSAGES:
+            inner = children[0].as_bytes() if children else transfer.decoded(part, "")
+            return [parsed(transfer.decode(inner.lstrip(), encoding), self._budget)]
+        if kind.word.startswith("multipart/") and not children:
+            head = b"Content-Type: " + next(iter(headers.raw(part, "Content-Type"))) + b"\r\n\r\n"
+            whole = parsed(head + transfer.decoded(part, encoding), self._budget)
+            return self._children(whole, kind) if whole.is_multipart() else []
+        return children
+
+    def _message(self, part: Message, inner: Message, *, depth: int, attached: int) -> None:
         """Add an attached message: a block of its header lines in front of its text, then its parts."""
-        inside = Walk()
-        inside.part(inner, depth=depth + 1, attached=True)
+        if attached > self._budget.messages:
+            raise ReadError("unreadable-document", TOO_MUCH)
+        self._budget.spend(0)
+        inside = Walk(self._budget, self._default)
+        inside.part(inner, depth=depth + 1, attached=attached)
         self.warnings += inside.warnings
         shown = ((name, headers.text(inner, name)) for name in HEADER_LINES)
         block = "\n".join(f"{name}: {value}" for name, value in shown if value)
@@ -103,55 +136,105 @@ class Walk:
         title = headers.file_name(_name(part) or headers.text(inner, "Subject")) or "message"
         self.leaves += [with_header(block, first, f"{title.removesuffix('.eml')}.eml"), *leaves]
 
-    def _leaf(self, part: Message, kind: Value, *, related: bool, attached: bool) -> None:
+    def _leaf(self, part: Message, kind: Value, *, related: bool, attached: int) -> None:
         name = headers.file_name(_name(part))
-        content_type = _content_type(kind)
-        reason = NO_PAGE.get(content_type, NO_PAGE_NAMES.get(name.lower()))
-        if reason is not None:
-            self.warnings += [reason] if reason else []
-            return
         if name.lower().endswith(".p7m"):
-            raise ReadError(
-                "unsupported-document", "Signed or encrypted mail cannot be read by this gateway."
-            )
-        data = _payload(part)
-        text, codec = _text(content_type, kind, data)
-        disposition = headers.structured(part, "Content-Disposition").word
-        content_id = next(iter(headers.raw(part, "Content-ID")), b"").decode("ascii", "replace").strip("<> ")
-        inline = disposition != "attachment"
-        self.leaves.append(
-            Leaf(
-                content_type, name, data, inline, content_id, text, codec, related=related, attached=attached
-            )
+            raise ReadError("unsupported-document", SEALED_TEXT)
+        if kind.word in NO_PAGE or name.lower() in NO_PAGE_NAMES:
+            return
+        data = transfer.decoded(part, _field(part, "Content-Transfer-Encoding"))
+        self._budget.spend(len(data))
+        if kind.word in TNEF or name.lower() == "winmail.dat":
+            self._unpack(data, related=related, attached=attached)
+            return
+        media_type = content_type(kind, name, data)
+        if name.lower().endswith(".eml") and media_type not in HTML and data.strip():
+            self._message(part, parsed(data.lstrip(), self._budget), depth=attached, attached=attached + 1)
+            return
+        text, codec = text_of(media_type, kind, data, self._default)
+        inline = headers.structured(part, "Content-Disposition").word != "attachment"
+        cid = _content_id(part)
+        self._add(
+            Leaf(media_type, name, data, inline, cid, text, codec, related=related, attached=bool(attached))
         )
+
+    def _add(self, leaf: Leaf) -> None:
+        """Add a leaf; files written into its text become leaves of their own."""
+        if leaf.text is None or leaf.is_html:
+            self.leaves.append(leaf)
+            return
+        if leaf.is_unnamed_text and leaf.text.lstrip().startswith(PGP):
+            raise ReadError("unsupported-document", SEALED_TEXT)
+        text, files, warnings = inline_files.taken_out(leaf.text)
+        self.warnings += warnings
+        self.leaves.append(replace(leaf, text=text))
+        for name, data in files:
+            self._file(name, data, attached=leaf.attached)
+
+    def _file(
+        self, name: str, data: bytes, *, mime: str = "", content_id: str = "", attached: bool = False
+    ) -> None:
+        """Add a file that came out of a container."""
+        self._budget.spend(len(data))
+        shown = headers.file_name(name) or "attachment"
+        if shown.lower().endswith(".p7m"):
+            raise ReadError("unsupported-document", SEALED_TEXT)
+        kind = headers.Value(mime.lower() if "/" in mime else "application/octet-stream")
+        media_type = content_type(kind, shown, data)
+        text, codec = text_of(media_type, kind, data, self._default)
+        shows = bool(content_id)  # a picture of an HTML body
+        self.leaves.append(
+            Leaf(media_type, shown, data, shows, content_id, text, codec, related=shows, attached=attached)
+        )
+
+    def _unpack(self, data: bytes, *, related: bool, attached: int) -> None:
+        """Add what a winmail.dat holds; its body only where the mail has brought no text of its own."""
+        found = tnef.unpack(data)
+        inside = bool(attached)
+        body = (found.html or found.text).replace("\r\n", "\n").replace("\r", "\n")
+        has_text = any(leaf.is_unnamed_text and (leaf.text or "").strip() for leaf in self.leaves)
+        if body.strip() and not has_text:
+            kind = "text/html" if found.html else "text/plain"
+            self.leaves.append(Leaf(kind, "", b"", inline=True, text=body, related=related, attached=inside))
+        for file in found.files:
+            self._file(file.name, file.data, mime=file.mime, content_id=file.content_id, attached=inside)
+        self.warnings += [
+            f"winmail.dat: {what} was left out: send it as plain mail" for what in found.left_out
+        ]
+        if not (found.files or body.strip() or found.left_out):
+            self.warnings.append("winmail.dat was left out: ask the sender for the attachments themselves")
 
 
 def with_header(block: str, first: Leaf | None, title: str) -> Leaf:
     """Return the text of an attached message with its header lines on top."""
     if first is not None and first.is_html and first.text is not None:
-        html = f"<pre>{_escaped(block)}</pre><hr>{first.text}"
+        html = f"<pre>{escape(block)}</pre><hr>{first.text}"
         return Leaf("text/html", title, b"", inline=False, text=html, codec=first.codec, attached=True)
     text = f"{block}\n\n{first.text if first else ''}"
     codec = first.codec if first else ""
     return Leaf("text/plain", title, b"", inline=False, text=text, codec=codec, attached=True)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def _wanted(kind: str, children: list[Message]) -> list[Message]:
-    """Return the parts of a multipart that count."""
+    """Return the parts of a multipart that count; of alternatives the best, and files put among them."""
     if kind != "multipart/alternative":
         return children
-    for wanted in (("text/html", "application/xhtml+xml"), ("text/plain",)):
-        holding = [child for child in children if _holds(child, wanted)]
-        if holding:
-            return holding[-1:]
-    return children[-1:]
+    chosen = children[-1]
+    for wanted in (HTML, frozenset({"text/plain"})):
+        if holding := [child for child in children if _holds(child, wanted)]:
+            chosen = holding[-1]
+            break
+    return [child for child in children if child is chosen or _is_file(child)]
 
 
-def _holds(part: Message, kinds: tuple[str, ...], depth: int = 0) -> bool:
+def _is_file(part: Message) -> bool:
+    """Whether an alternative is a file by its own word: mailers of business systems put theirs there."""
+    kind = headers.structured(part, "Content-Type").word
+    said = headers.structured(part, "Content-Disposition").word == "attachment"
+    return not part.is_multipart() and not kind.startswith("text/") and (said or bool(_name(part)))
+
+
+def _holds(part: Message, kinds: frozenset[str], depth: int = 0) -> bool:
     payload = part.get_payload() if part.is_multipart() else []
     if isinstance(payload, list) and payload:
         return depth < MAX_DEPTH and any(_holds(child, kinds, depth + 1) for child in payload)  # type: ignore[arg-type]
@@ -163,33 +246,9 @@ def _name(part: Message) -> str:
     return given or headers.structured(part, "Content-Type").parameters.get("name", "")
 
 
-def _content_type(kind: Value) -> str:
-    # A multipart without parts is text by mistake; so is a part that says nothing (RFC 2045 section 5.2).
-    if not re.fullmatch(r"[^/\s]+/[^/\s]+", kind.word) or kind.word.startswith(("multipart/", "message/")):
-        return "text/plain"
-    return kind.word
+def _field(part: Message, name: str) -> str:
+    return next(iter(headers.raw(part, name)), b"").decode("ascii", "replace")
 
 
-def _payload(part: Message) -> bytes:
-    data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
-
-
-def _text(content_type: str, kind: Value, data: bytes) -> tuple[str | None, str]:
-    if not content_type.startswith("text/") and content_type != "application/xhtml+xml":
-        return None, ""
-    label = kind.parameters.get("charset", "")
-    if "html" in content_type and charsets.codec_of(label) is None:
-        meta = META_CHARSET.search(data[:4096])
-        label = meta[1].decode("ascii") if meta else label
-    text, codec = charsets.decode(data, label)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if kind.parameters.get("format", "").lower() == "flowed":
-        text = _unstuffed(text, delete_space=kind.parameters.get("delsp", "").lower() == "yes")
-    return text, codec
-
-
-def _unstuffed(text: str, *, delete_space: bool) -> str:
-    """Undo the space stuffing of RFC 3676; the line breaks stay, they fit the page."""
-    lines = (line.removeprefix(" ") for line in text.split("\n"))
-    return "\n".join(line.removesuffix(" ") if delete_space and line != "-- " else line for line in lines)
+def _content_id(part: Message) -> str:
+    return _field(part, "Content-ID").strip("<> ")

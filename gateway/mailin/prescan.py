@@ -11,17 +11,16 @@ names are decoded: what is sealed stays sealed under an encoded name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.domain.errors import Refused
 from gateway.mailin import headers
+from gateway.mailin.settings import SmtpLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
-
-    from gateway.mailin.settings import SmtpLimits
 
     Bytes = bytes | mmap
 
@@ -51,6 +50,7 @@ class Rejected(Refused):
 
     def __init__(self, status: str, text: str) -> None:
         super().__init__(text)
+        self.args = (status, text)  # it travels out of sandbox children
         self.status = status
 
 
@@ -109,6 +109,14 @@ def prescan(mail: Bytes, limits: SmtpLimits, own_domains: frozenset[str] = froze
     sealed = _check_parts(mail, header, limits)
     found = MESSAGE_ID.search(header.first(b"message-id"))
     return Findings(found[0].decode("ascii", "replace") if found else "", header.end, sealed)
+
+
+def check_structure(mail: Bytes, limits: SmtpLimits | None = None, messages: int = 3) -> None:
+    """Look at the skeleton of what came out of an encoding, which no door has seen; raise `Rejected`."""
+    held = replace(limits or SmtpLimits(), message_depth=messages)
+    header = read_header(mail, 0, held.header_bytes)
+    _check_fields(mail, header, held)
+    _check_parts(mail, header, held)
 
 
 def read_header(mail: Bytes, start: int, longest: int) -> Header:

@@ -17,13 +17,16 @@ from gateway.mailin.charsets import JAPANESE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.mailin.parts import Leaf
+    from gateway.mailin.leaf import Leaf
 
 CID = re.compile(r"""cid:([^"'\s>)]+)""", re.IGNORECASE)
-NOT_SHOWN = re.compile(r"<(head|style|script|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
+NOT_SHOWN = re.compile(r"<(?:!--|(head|style|script|title)\b)", re.IGNORECASE)
+ENDS = {
+    name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("head", "style", "script", "title")
+} | {"": re.compile("-->")}
+TAG = re.compile(r"<[^<>]*>")
 DRAWN = re.compile(r"<(img|svg|hr|table)\b", re.IGNORECASE)
-BLANK = re.compile(r"(?:\s|&nbsp;|&#160;|&#xa0;|[\u200b\ufeff])*\Z", re.IGNORECASE)
+BLANKS = re.compile(r"&nbsp;|&#160;|&#xa0;|[\u200b\u2060\ufeff]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Sorted:
     japanese: bool
 
 
-def sort(leaves: Sequence[Leaf]) -> Sorted:
-    """Tell body, attachments and pictures of the HTML apart."""
+def sort(leaves: Sequence[Leaf], *, by_name: bool = False) -> Sorted:
+    """Tell body, attachments and pictures of the HTML apart; attachments as they come, or by their names."""
     body = _body(leaves)
     others = [leaf for leaf in leaves if not any(leaf is one for one in body)]
     pictures = {leaf.content_id: leaf for leaf in others if leaf.content_id and _is_picture(leaf)}
@@ -51,6 +54,8 @@ def sort(leaves: Sequence[Leaf]) -> Sorted:
         for leaf in others
         if leaf.content_id not in related and not _is_blank(leaf)
     )
+    if by_name:
+        attachments = tuple(sorted(attachments, key=lambda document: document.name))
     japanese = any(leaf.codec in JAPANESE for leaf in leaves)
     merged = _merged([leaf for leaf in body if not _is_blank(leaf)])
     return Sorted(_document(merged, "body", related) if merged else None, attachments, japanese)
@@ -71,14 +76,8 @@ def select(found: Sorted, wish: object, *, include_body: bool) -> tuple[Document
 
 
 def _body(leaves: Sequence[Leaf]) -> list[Leaf]:
-    """Return the first unnamed text and the unnamed texts that follow it directly (list footers)."""
-    body: list[Leaf] = []
-    for leaf in leaves:
-        if leaf.is_unnamed_text:
-            body.append(leaf)
-        elif body and not leaf.related:
-            break
-    return body
+    """Return the unnamed texts: the first, and what mailers and lists set below it or behind attachments."""
+    return [leaf for leaf in leaves if leaf.is_unnamed_text]
 
 
 def _is_picture(leaf: Leaf) -> bool:
@@ -89,9 +88,30 @@ def _is_blank(leaf: Leaf) -> bool:
     if leaf.text is None or leaf.name:
         return False
     if not leaf.is_html:
-        return BLANK.match(leaf.text) is not None
-    shown = NOT_SHOWN.sub("", leaf.text)
-    return DRAWN.search(shown) is None and BLANK.match(TAG.sub("", shown)) is not None
+        return _nothing(leaf.text)
+    shown = _shown(leaf.text)
+    return DRAWN.search(shown) is None and _nothing(TAG.sub("", shown))
+
+
+def _nothing(text: str) -> bool:
+    return not BLANKS.sub("", text).strip()
+
+
+def _shown(html: str) -> str:
+    """Return HTML without comments and what a browser keeps to itself; in one pass, whatever is left open."""
+    pieces, at, open_ended = [], 0, set()
+    for match in NOT_SHOWN.finditer(html):
+        name = (match[1] or "").lower()
+        if match.start() < at or name in open_ended:
+            continue
+        end = ENDS[name].search(html, match.end())
+        if end is None:
+            open_ended.add(name)
+            continue
+        pieces.append(html[at : match.start()])
+        at = end.end()
+    pieces.append(html[at:])
+    return "".join(pieces)
 
 
 def _merged(leaves: Sequence[Leaf]) -> Leaf | None:

@@ -25,7 +25,7 @@ def test_iso_2022_jp_by_any_name_has_the_vendors_letters(label: str) -> None:
     [
         (b"abc", "abc"),
         (b'\x1b$B$"$$\x1b(B!', "あい!"),
-        (b'\x1b$@$"\x1b(J\\', "あ\\"),
+        (b'\x1b$@$"\x1b(J\\5 ~', "あ¥5 ~"),
         (b"\x1b(I123\x1b(B", "ｱｲｳ"),
         (b"\x0e123\x0f!", "ｱｲｳ!"),
         (b"\xb1\xb2", "ｱｲ"),

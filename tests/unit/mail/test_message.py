@@ -64,7 +64,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[str, str, str, str]]]] = {
     ),
     "html_meta_charset": ("Order 5521", [(BODY, "text/html", "", "<html><head><meta")]),
     "quoted_printable": ("Order 5521", [(BODY, "text/plain", "", "Café au lait")]),
-    "flowed": ("Order 5521", [(BODY, "text/plain", "", "line one\nFrom here")]),
+    "flowed": ("Order 5521", [(BODY, "text/plain", "", "line oneFrom here")]),
     "calendar_and_tnef": ("Order 5521", [(BODY, "text/plain", "", "Please see")]),
     "unknown_option_word": ("a /b /etc", [(BODY, "text/plain", "", "hello")]),
     "hostile_names": ("Order 5521", [(FILE, "application/pdf", "passwd.pdf", "%PDF")]),
