@@ -21,8 +21,8 @@ from gateway.mailin.subject import MODIFIERS, Argument, Modifier, parse
 
 TABLE = {
     **MODIFIERS,
-    "/h": Modifier("h", argument=Argument.TEXT),
-    "/n": Modifier("n", argument=Argument.WORD),
+    "/h": Modifier("header", argument=Argument.TEXT),
+    "/n": Modifier("paper", argument=Argument.WORD),
 }
 WORDS = st.sampled_from([*TABLE, "/B", "/etc", "a", "A/B", '"', '"x', "1/2", "見積", "\u3000", "\t", "  "])
 SUBJECTS = st.lists(WORDS | st.text(max_size=5), max_size=12).map(" ".join)
