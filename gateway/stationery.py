@@ -25,6 +25,7 @@ NAMES: Final = (
     "batch.html",
     "result.xml",
     "batch.xml",
+    "report.html",
 )
 """What a mail is made of; each may be replaced."""
 

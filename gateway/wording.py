@@ -115,3 +115,12 @@ WORDS: Final[dict[Cause, Words]] = {
     Cause.INTERNAL: Words(N_("The fax service had a fault of its own."), TELL_OPERATOR),
     Cause.SIMULATED: Words(N_("A made-up result was asked for by a test number.")),
 }
+
+RESOLUTIONS: Final = {
+    "standard": N_("standard resolution"),
+    "fine": N_("fine resolution"),
+    "superfine": N_("superfine resolution"),
+    "300": N_("300 dots an inch"),
+    "ultrafine": N_("ultrafine resolution"),
+}
+"""Every resolution a fax page can have, by the name the store keeps; a test holds it to the engine's list."""

@@ -31,7 +31,8 @@ class Result:
     over a simulated line. `request_id` is the Message-ID of the request mail, as it came. `stopped_at` is the
     first page that was not confirmed, 0 for the one behind the confirmed ones; `unsure` are pages that
     went out in some call and whose confirmation nobody saw. `legacy` writes Japanese text mails in
-    ISO-2022-JP; `page_url` is where the fax is shown, "" for nowhere; `report` is a PDF.
+    ISO-2022-JP; `page_url` is where the fax is shown, "" for nowhere; `report` is a PDF;
+    `missing` are msgids that say what should have been attached and is not.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Result:
     legacy: bool = False
     page_url: str = ""
     report: bytes | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
@@ -116,7 +118,11 @@ def notice_of(result: Result, language: str) -> Notice:
         banner=gettext("SIMULATED: this fax went over a simulated line. No telephone call was made.")
         if result.simulated_line
         else "",
-        remarks=(*(said(warning, language) for warning in result.warnings), *maybes(result, language)),
+        remarks=(
+            *(said(warning, language) for warning in result.warnings),
+            *maybes(result, language),
+            *map(gettext, result.missing),
+        ),
         facts=facts(result),
     )
 

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import structlog
+
+from gateway.language import N_
 from gateway.mail import UTF8_BASE64, OutgoingMail, begin, one_line
 from gateway.notify.office import from_nobody
+from gateway.notify.report_rows import order_of
 from gateway.notify.result_mail import compose
 from gateway.notify.rows import result_of, taste_of
 from gateway.store.models import Delivery
 from gateway.transmitted import found, origins
 from render.coding import coded_page, image
+from render.errors import RenderError
 from render.tiff import write_tiff
 
 if TYPE_CHECKING:
@@ -23,11 +28,19 @@ if TYPE_CHECKING:
 
     from gateway.mail import Stamp
     from gateway.notify.office import Office
+    from gateway.notify.report_rows import ReportOrder
     from gateway.notify.result import Result
+    from gateway.notify.rows import Taste
     from gateway.notify.sender import Work
     from gateway.store.leases import MailLease
     from gateway.transmitted import Origin
     from render.tiff import TiffPage
+
+
+NO_IMAGE: Final = N_("The picture of the pages could not be attached.")
+NO_REPORT: Final = N_("The transmission report could not be drawn.")
+
+log = structlog.get_logger("mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +53,53 @@ class ResultWriter:
         """Read the delivery; the work composes the mail about it."""
         delivery = session.get_one(Delivery, lease.delivery_number)
         taste = taste_of(session, delivery.fax)
-        result = result_of(session, delivery, lease, taste)
-        if not taste.contents:
-            result = result.without_contents(self.office.page_url(delivery.number))
-        pages = origins(delivery) if taste.attach_image else []
-        return partial(self.write, result, pages, self.office.stamp(lease))
+        pages = origins(delivery) if taste.attach_image or taste.report else []
+        order = _Order(
+            result=result_of(session, delivery, lease, taste),
+            taste=taste,
+            image=pages if taste.attach_image else [],
+            report=order_of(delivery, pages) if taste.report else None,
+            page_url=self.office.page_url(delivery.number),
+            stamp=self.office.stamp(lease),
+        )
+        return partial(self.write, order)
 
-    def write(self, result: Result, pages: list[Origin], stamp: Stamp) -> OutgoingMail:
-        """Compose the mail; `pages` are to be attached, as they were sent."""
-        if pages:
-            result = replace(result, image=as_group3(found(pages, self.office.blobs.read)))
-        return from_nobody(compose(result, stamp, self.office.stationery))
+    def write(self, order: _Order) -> OutgoingMail:
+        """Compose the mail; what cannot be attached is said in it, for the news matters more."""
+        result, contents = order.result, order.taste.contents
+        if not contents:
+            result = result.without_contents(order.page_url)
+        if order.image:
+            result = self._with_image(result, order.image)
+        if order.report is not None:
+            result = self._with_report(result, order.report, contents=contents)
+        return from_nobody(compose(result, order.stamp, self.office.stationery))
+
+    def _with_image(self, result: Result, pages: list[Origin]) -> Result:
+        try:
+            return replace(result, image=as_group3(found(pages, self.office.blobs.read)))
+        except (OSError, RenderError) as error:
+            log.warning("image.not_attached", number=result.number, error=str(error))
+            return replace(result, missing=(*result.missing, NO_IMAGE))
+
+    def _with_report(self, result: Result, order: ReportOrder, *, contents: bool) -> Result:
+        try:
+            return replace(result, report=order.drawn(self.office, result, contents=contents))
+        except (OSError, RenderError) as error:
+            log.warning("report.not_drawn", number=result.number, error=str(error))
+            return replace(result, missing=(*result.missing, NO_REPORT))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What of the rows a result mail needs. `image` are the pages to attach, as they were sent."""
+
+    result: Result
+    taste: Taste
+    image: list[Origin]
+    report: ReportOrder | None
+    page_url: str
+    stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway import transmitted
 from gateway.domain.states import PageState
 from gateway.language import N_
 from gateway.web import words
+from gateway.wording import RESOLUTIONS
 
 if TYPE_CHECKING:
     from gateway.store.models import Attempt, Delivery, Reception
@@ -26,14 +27,6 @@ AS_TRANSMITTED: Final = N_("As transmitted")
 AS_DRAWN: Final = N_("As drawn, not transmitted yet")
 BROUGHT_BEFORE: Final = N_("As drawn; the fax before this one brought it")
 AS_RECEIVED: Final = N_("As received")
-RESOLUTIONS: Final = {
-    "standard": N_("standard resolution"),
-    "fine": N_("fine resolution"),
-    "superfine": N_("superfine resolution"),
-    "300": N_("300 dots an inch"),
-    "ultrafine": N_("ultrafine resolution"),
-}
-"""Every resolution a fax page can have, by the name the store keeps; a test holds it to the engine's list."""
 
 
 @dataclass(frozen=True, slots=True)

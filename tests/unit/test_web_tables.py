@@ -11,9 +11,9 @@ from gateway.domain.states import DeliveryState, FaxState, ForwardState, PageSta
 from gateway.store import holds, lines, outbox
 from gateway.store.events import KINDS
 from gateway.store.models import Delivery, Event, Fax, ReceivedPage, Reception
-from gateway.web import ladder, sheets, timeline, words
+from gateway.web import ladder, timeline, words
 from gateway.web.show import Show, telephone
-from gateway.wording import WORDS
+from gateway.wording import RESOLUTIONS, WORDS
 from modem.coding import Resolution
 
 NOON = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_every_state_has_a_word() -> None:
 
 
 def test_every_resolution_a_machine_can_send_has_words() -> None:
-    assert set(sheets.RESOLUTIONS) == set(Resolution)
+    assert set(RESOLUTIONS) == set(Resolution)
 
 
 def test_every_word_has_a_mark_so_that_colour_is_never_alone() -> None:

@@ -161,7 +161,7 @@ async def show_sent(request: Request, found: Sent) -> Response:
         troubles=list(outlook.troubles(found.outlook.known)),
         wording=wording.WORDS,
         words=words,
-        resolutions=sheets.RESOLUTIONS,
+        resolutions=wording.RESOLUTIONS,
         mails=found.mails,
         proof=EVIDENCE.get(str(evidence.get("by") or evidence.get("kind")), ""),
         simulated=any(call.simulated for call in delivery.attempts),
@@ -184,7 +184,7 @@ async def show_got(request: Request, found: Got) -> Response:
         ladder=await ladder_of(site_of(request).blobs, reception, found.signals, None),
         broken=reception.cause not in (None, Cause.RECEIVED),
         words=words,
-        resolutions=sheets.RESOLUTIONS,
+        resolutions=wording.RESOLUTIONS,
         zone=found.zone,
     )
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gateway.receive.document import in_format
 from gateway.store.receptions import get_reception
-from gateway.web.sheets import RESOLUTIONS
+from gateway.wording import RESOLUTIONS
 from modem.coding import WIDTHS, Resolution
 from render.coding import DENSITIES
 from render.errors import UnreadableDocument
