@@ -19,11 +19,13 @@ def register() -> None:
     """Make every command known: importing its module does."""
     from gateway.cli import (  # noqa: F401
         approve,
+        audit,
         cancel,
         check_config,
         demo,
         dialling,
         doctor,
+        keys,
         lines,
         lists,
         migrate,
@@ -36,6 +38,7 @@ def register() -> None:
         sim,
         status,
         unbuilt,
+        users,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
-from gateway.store.models import Audit
+from gateway.store.models import Account, Audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,3 +57,18 @@ def latest(session: Session, *, account_id: int | None = None, limit: int = 100)
     """Return the newest lines of an account, or of the operator, newest first."""
     query = select(Audit).where(Audit.account_id == account_id)
     return session.scalars(query.order_by(Audit.id.desc()).limit(limit)).all()
+
+
+def search(
+    session: Session, *, account_id: int | None = None, action: str = "", limit: int = 100
+) -> Sequence[tuple[Audit, str]]:
+    """Return the newest lines with their account's name ("" for the operator's), newest first.
+
+    Of one account, or of all and the operator; only of actions that begin with `action`.
+    """
+    query = select(Audit, func.coalesce(Account.name, "")).outerjoin(Account, Account.id == Audit.account_id)
+    if account_id is not None:
+        query = query.where(Audit.account_id == account_id)
+    if action:
+        query = query.where(Audit.action.startswith(action, autoescape=True))
+    return [(row, name) for row, name in session.execute(query.order_by(Audit.id.desc()).limit(limit))]

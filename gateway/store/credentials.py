@@ -14,6 +14,8 @@ from sqlalchemy import select
 from gateway.store.models import Token, User
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
 HASHER = PasswordHasher()
@@ -35,9 +37,11 @@ def is_password(kept: str | None, password: str) -> bool:
     return verified(kept or _nobody(), password) and kept is not None
 
 
-def find_token(session: Session, face: str, value: str) -> Token | None:
-    """Return the token row of this value for this face."""
-    return session.scalar(select(Token).where(Token.face == face, Token.sha256 == digest(value)))
+def find_token(session: Session, face: str, value: str, now: datetime) -> Token | None:
+    """Return the token row of this value for this face, unless its time is over."""
+    found = session.scalar(select(Token).where(Token.face == face, Token.sha256 == digest(value)))
+    over = found is not None and found.expires_at is not None and found.expires_at <= now
+    return None if over else found
 
 
 def verified(kept: str | None, password: str) -> bool:

@@ -118,13 +118,17 @@ class Sender(Base):
 
 
 class Token(Base):
-    """A token of a foreign face or our API; only its SHA-256 is kept."""
+    """A token of a foreign face or our API; only its SHA-256 is kept. `name` is for people."""
 
     __tablename__ = "token"
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     face: Mapped[str] = mapped_column(String(24))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(100), default="")
+    user_id: Mapped[int | None]  # whose rights it has; None: the account's. No key, as in `sender`
+    created_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class Certificate(Base):

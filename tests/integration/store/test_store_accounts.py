@@ -121,9 +121,9 @@ def test_a_changed_password_is_changed(house: House) -> None:
 
 def test_a_token_opens_its_own_face_only(house: House) -> None:
     provision(house, FULL)
-    assert house.store.read(accounts.find_token, "axatel", "s3cret") is not None
-    assert house.store.read(accounts.find_token, "faxplus", "s3cret") is None
-    assert house.store.read(accounts.find_token, "axatel", "other") is None
+    assert house.store.read(accounts.find_token, "axatel", "s3cret", NOON) is not None
+    assert house.store.read(accounts.find_token, "faxplus", "s3cret", NOON) is None
+    assert house.store.read(accounts.find_token, "axatel", "other", NOON) is None
 
 
 def test_secrets_may_stand_in_files(house: House, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_secrets_may_stand_in_files(house: House, tmp_path: Path) -> None:
     token = {"face": "api", "value_file": str(tmp_path / "token")}
     provision(house, {"name": "acme", "user": [user], "token": [token]})
     assert house.store.read(accounts.find_user, "carol", "from a file") is not None
-    assert house.store.read(accounts.find_token, "api", "tok") is not None
+    assert house.store.read(accounts.find_token, "api", "tok", NOON) is not None
 
 
 def test_what_the_file_does_not_name_stays_until_it_is_pruned(house: House) -> None:

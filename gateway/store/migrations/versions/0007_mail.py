@@ -11,6 +11,12 @@ down_revision = "0006"
 ADDED = {
     "user": [sa.Column("settings", sa.JSON(), nullable=False, server_default="{}")],
     "sender": [sa.Column("user_id", sa.Integer(), nullable=True)],
+    "token": [
+        sa.Column("name", sa.String(100), nullable=False, server_default=""),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+    ],
     "route": [sa.Column("settings", sa.JSON(), nullable=False, server_default="{}")],
     "message": [
         sa.Column("verdict", sa.JSON(), nullable=False, server_default="{}"),
