@@ -396,13 +396,15 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
 
 async def http_role(parts: Parts, stop: asyncio.Event) -> None:
     """Serve the pages."""
-    from gateway.web.guard import host_names  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway.keyring import Keys  # noqa: PLC0415  (a process loads the roles it runs)
+    from gateway.web.guard import host_names  # noqa: PLC0415
     from gateway.web.live import Feed  # noqa: PLC0415
     from gateway.web.paper import Paper  # noqa: PLC0415
     from gateway.web.serving import serve  # noqa: PLC0415
     from gateway.web.site import LineFacts, Site  # noqa: PLC0415
 
     config, http = parts.config, parts.config.http
+    keys = Keys(config.smime, utc_now)
     site = Site(
         store=parts.store,
         blobs=parts.blobs,
@@ -417,6 +419,8 @@ async def http_role(parts: Parts, stop: asyncio.Event) -> None:
         demo=demo_around(config, os.environ),
         lines={line.name: LineFacts(line.group, line.direction, line.hours) for line in config.line},
         silent=config.dialling.paused,
+        certificates=lambda: [own.chain for own in keys.current().own],
+        domain=config.server.domains[0],
     )
     await serve(site, [host_port(address) for address in http.listen])
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PURPOSES: Final = ("encrypt", "client", "pin", "domain", "gateway")
 WITH_ADDRESS: Final = frozenset({"encrypt", "pin", "domain"})
+WITHOUT: Final = frozenset({"gateway"})  # a client's address is a pattern, or "" for all of the account
 SIGNERS: Final = ("pin", "domain", "gateway")
 
 
@@ -136,26 +137,22 @@ def accounts_of(session: Session, address: str) -> list[int]:
     return sorted(owners)
 
 
-def protect_forwards(session: Session, account_id: int, address: str) -> int:
-    """Switch on signing and encryption of forwards to an address; return how many rules that changed."""
-    changed = 0
-    wanted = {"sign": True, "encrypt": "required"}
-    for route in session.scalars(select(Route).where(Route.account_id == account_id)):
-        for one in route.forward:
-            settings = dict(route.settings.get(one, {}))
-            if one.lower() == address.lower() and settings | wanted != settings:
-                route.settings = {**route.settings, one: settings | wanted}
-                changed += 1
-    session.flush()
-    return changed
+def enrolled(session: Session, account_id: int, address: str) -> bool:
+    """Whether an address mailed us a certificate: mail to it is protected then, unless a rule says otherwise.
+
+    One that is out of date counts too: what was once asked for does not go out in clear because time passed.
+    """
+    rows = found(session, account_id, purpose="encrypt", address=address)
+    return any(row.source == "mail" for row in rows)
 
 
 def _check(given: Given) -> None:
     if given.purpose not in PURPOSES:
         raise BadCertificate(f"purpose is one of {', '.join(PURPOSES)}")
-    if (given.purpose in WITH_ADDRESS) != bool(given.address):
-        what = "needs an address" if given.purpose in WITH_ADDRESS else "takes no address"
-        raise BadCertificate(f"a certificate for the purpose {given.purpose!r} {what}")
+    if given.purpose in WITH_ADDRESS and not given.address:
+        raise BadCertificate(f"a certificate for the purpose {given.purpose!r} needs an address")
+    if given.purpose in WITHOUT and given.address:
+        raise BadCertificate(f"a certificate for the purpose {given.purpose!r} takes no address")
     if given.purpose == "domain" and not given.address.startswith("*@"):
         raise BadCertificate("a domain signer vouches for *@domain")
 

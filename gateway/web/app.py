@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.domain.errors import Unavailable
 from gateway.web import live
 from gateway.web.guard import Guard
-from gateway.web.pages import demo, documents, fax, health, history, language, lines, mails
+from gateway.web.pages import certificate, demo, documents, fax, health, history, language, lines, mails
 from gateway.web.view import error
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ ROUTES = (
     Route("/fax/{number:int}/fax-{name:int}.pdf", documents.pdf),
     Route("/fax/{number:int}/attempt/{attempt:int}/log", documents.call_log),
     Route("/lines", lines.lines),
+    Route("/certificate", certificate.about),
+    Route("/certificate/postline.{form}", certificate.download),
     Route("/language", language.choose, methods=["POST"]),
     Route("/events", live.stream),
     Route("/healthz", health.alive),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -61,6 +61,7 @@ class Site:
     """Explicit dependencies of all pages. `secret` signs form tokens; `hosts` are the names we answer to.
 
     `lines` are the configured lines by name; `silent` says that the configuration allows no dialling.
+    `certificates` gives our certificates, each with its chain, as DER; `domain` is our first mail domain.
     """
 
     store: AsyncStore
@@ -76,6 +77,8 @@ class Site:
     demo: Demo | None = None
     lines: Mapping[str, LineFacts] = field(default_factory=dict)
     silent: bool = False
+    certificates: Callable[[], Sequence[tuple[bytes, ...]]] = tuple
+    domain: str = ""
 
 
 def site_of(request: Request) -> Site:

@@ -15,7 +15,7 @@ from gateway.store import history as store
 from gateway.store import traces
 from gateway.store.faxes import get_delivery
 from gateway.store.receptions import get_reception
-from gateway.web import ladder, outlook, sheets, timeline, words
+from gateway.web import ladder, outlook, seals, sheets, timeline, words
 from gateway.web.live import whole
 from gateway.web.site import site_of
 from gateway.web.view import look, page, zones
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ZOOMS: Final = 3
 EVIDENCE: Final[dict[str, str]] = {
     "trusted_network": N_("The mail came from a network the operator trusts."),
+    "smime": N_("The mail is signed with the sender's certificate."),
     "envelope": N_("The sender's address alone; this account accepts that."),
     "cli": N_("Handed in on the command line of the server."),
 }
@@ -163,6 +164,7 @@ async def show_sent(request: Request, found: Sent) -> Response:
         words=words,
         resolutions=wording.RESOLUTIONS,
         mails=found.mails,
+        seal=seals.of(delivery.fax.message.verdict) if delivery.fax.message else None,
         proof=EVIDENCE.get(str(evidence.get("by") or evidence.get("kind")), ""),
         simulated=any(call.simulated for call in delivery.attempts),
         zone=found.zone,

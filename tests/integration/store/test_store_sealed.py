@@ -11,7 +11,7 @@ import pytest
 from gateway.store import accounts, certificates, replays
 from gateway.store.certificates import BadCertificate, Given
 from gateway.store.database import Store
-from gateway.store.models import Account, Audit, Replay, Route
+from gateway.store.models import Account, Audit, Replay
 from gateway.store.replays import Use
 
 if TYPE_CHECKING:
@@ -174,7 +174,6 @@ def test_signers_are_the_account_s_and_the_operator_s(store: Store, ids: dict[st
         given("encrypt", ""),
         given("pin", ""),
         given("gateway"),
-        given("client"),
         given("domain", "acme.example"),
     ],
     ids=lambda one: f"{one.purpose} {one.address}",
@@ -190,12 +189,14 @@ def test_who_knows_an_address(store: Store, ids: dict[str, int]) -> None:
     assert store.read(certificates.accounts_of, "any@other.example") == [], "a pattern names nobody"
 
 
-def test_forwards_to_an_address_are_protected_everywhere(store: Store, ids: dict[str, int]) -> None:
-    assert store.run(certificates.protect_forwards, ids["acme"], ALICE) == 2
-    assert store.run(certificates.protect_forwards, ids["acme"], ALICE) == 0
-    wanted = {"sign": True, "encrypt": "required"}
-    found = store.read(lambda s: [route.settings for route in s.query(Route).order_by(Route.id)])
-    assert found == [{ALICE: wanted}, {"Alice@Acme.example": wanted}]
+def test_an_address_that_mailed_a_certificate_is_enrolled_for_good(store: Store, ids: dict[str, int]) -> None:
+    add(store, ids["acme"], given())
+    assert not store.read(certificates.enrolled, ids["acme"], ALICE), (
+        "the operator's word alone changes nothing"
+    )
+    store.run(certificates.enrol, ids["acme"], given(mark="m", days=-1), actor=ALICE, now=NOON)
+    assert store.read(certificates.enrolled, ids["acme"], "Alice@acme.example")
+    assert not store.read(certificates.enrolled, ids["other"], ALICE)
 
 
 def test_the_owner_of_a_certificate_has_a_name(store: Store, ids: dict[str, int]) -> None:
