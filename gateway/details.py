@@ -74,6 +74,14 @@ SENTENCES: Final = (
     N_("this gateway has no cover pages"),
     N_("%(address)s is no address of this account, and gets no result"),
     N_("It was not approved."),
+    N_("The mail must hold one attachment, a TIFF file; it holds %(num)s attachments."),
+    N_("The mail names no fax number."),
+    N_("The subject names no fax number."),
+    N_("The subject names more than one number."),
+    N_("%(number)s is not a fax number that can be dialled."),
+    N_("%(number)s may not be called from here."),
+    N_("%(number)s was one number too many for a mail."),
+    N_("The mail is larger than this gateway takes."),
     N_("The font %(name)s is not known here; the usual one was taken."),
 )
 """What the renderer and the reader of mails say; a test compares this with what they can raise."""

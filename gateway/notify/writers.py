@@ -13,6 +13,7 @@ import structlog
 
 from gateway.language import N_
 from gateway.mail import UTF8_BASE64, OutgoingMail, begin, one_line
+from gateway.notify import axatel
 from gateway.notify.office import from_nobody
 from gateway.notify.report_rows import order_of
 from gateway.notify.result_mail import compose
@@ -24,6 +25,8 @@ from render.errors import RenderError
 from render.tiff import write_tiff
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from gateway.mail import Stamp
@@ -53,6 +56,9 @@ class ResultWriter:
         """Read the delivery; the work composes the mail about it."""
         delivery = session.get_one(Delivery, lease.delivery_number)
         taste = taste_of(session, delivery.fax)
+        if axatel.is_asked(delivery.fax):
+            result = result_of(session, delivery, lease, taste)
+            return partial(self.write_status, result, axatel.started(delivery), self.office.stamp(lease))
         pages = origins(delivery) if taste.attach_image or taste.report else []
         order = _Order(
             result=result_of(session, delivery, lease, taste),
@@ -74,6 +80,10 @@ class ResultWriter:
         if order.report is not None:
             result = self._with_report(result, order.report, contents=contents)
         return from_nobody(compose(result, order.stamp, self.office.stationery))
+
+    def write_status(self, result: Result, begun: datetime | None, stamp: Stamp) -> OutgoingMail:
+        """Compose the answer of Axatel's mail face."""
+        return from_nobody(axatel.compose(result, begun, stamp))
 
     def _with_image(self, result: Result, pages: list[Origin]) -> Result:
         try:

@@ -41,6 +41,7 @@ SENTENCES = {
     replies.BAD_NUMBER: "%s is not a fax number that can be dialled.",
     replies.NUMBER_DENIED: "%s may not be called from here.",
     replies.TOO_MANY_RECIPIENTS: "%s was one number too many for a mail.",
+    replies.TOO_LARGE: "The mail is larger than this gateway takes.",
 }
 
 
@@ -168,7 +169,7 @@ class Fetched(Transaction):
                 account,
                 self.sender.key,
                 CAUSES.get(reply.status, Cause.UNREADABLE_DOCUMENT),
-                SENTENCES[reply] % text if reply in SENTENCES else reply.text,
+                SENTENCES.get(reply, reply.text).replace("%s", text),
                 now=self.desk.now(),
                 new_id=self.desk.new_id,
                 subject=self.request.subject,

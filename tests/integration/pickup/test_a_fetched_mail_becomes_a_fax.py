@@ -186,7 +186,7 @@ async def test_a_proved_sender_is_told_which_number_was_wrong_and_the_others_are
         (mail("12@fax.example.org"), "number-refused", "12 is not a fax number"),
         (mail("110@fax.example.org"), "number-refused", "110"),
         (mail("bob@acme.example"), "number-refused", "The mail names no fax number."),
-        (mail(body=bytes(3000)), "too-large", "too large"),
+        (mail(body=bytes(3000)), "too-large", "larger than this gateway takes"),
         (mail(extra="X-Junk: " + "x" * 900 + "\r\n"), "unreadable-document", "too long"),
     ],
 )
