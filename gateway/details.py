@@ -63,6 +63,8 @@ SENTENCES: Final = (
     N_("A file in yEnc was left out: attach the file itself"),
     N_("winmail.dat was left out: ask the sender for the attachments themselves"),
     N_("%(word)s is not a modifier"),
+    N_("%(word)s is not followed by this gateway"),
+    N_("files of this gateway are never sent"),
     N_("a call to this number costs more than an ordinary call."),
     N_("%(time)s is more than 30 days ahead."),
     N_("%(text)s is no time; write `2030-01-31 09:30`, or `09:30` for the next such time"),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from gateway.domain.errors import BadConfig
-from gateway.domain.options import whole
+from gateway.domain.errors import BadConfig, BadOption
+from gateway.domain.options import SCHEMA, Values, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 NAME = re.compile(r"/\w{1,32}\Z")
 
@@ -98,3 +98,50 @@ def with_aliases(aliases: Mapping[str, str]) -> Mapping[str, Modifier]:
             raise BadConfig(f"{alias!r} stands for {name!r}, which is not one of {', '.join(MODIFIERS)}")
         rows[word] = MODIFIERS[name.lower()]
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One wish of a sender: the word as it stood there, its row, its argument ("" for none)."""
+
+    word: str
+    modifier: Modifier
+    argument: str
+
+    @property
+    def value(self) -> object:
+        """What it asks for, not yet held against the schema."""
+        return self.argument or self.modifier.value
+
+
+def granted(wish: Wish) -> object:
+    """Return what a wish sets its option to; raise `BadOption` with the word it was written as."""
+    row = wish.modifier
+    try:
+        value = row.read(wish.argument) if row.read and wish.argument else wish.value
+        return SCHEMA[row.option].check(value)
+    except BadOption as error:
+        raise BadOption(f"{label(wish)}: {error.text}") from error
+
+
+def label(wish: Wish) -> str:
+    """Return how a wish is named in a sentence: modifiers of a subject in lower case, others as written."""
+    return wish.word.lower() if wish.word.startswith("/") else wish.word.rstrip(":=")
+
+
+def settled(wishes: Iterable[Wish], *, ignore_errors: bool = False) -> tuple[Values, tuple[str, ...]]:
+    """Hold wishes against the schema; return the options, and what could not be granted.
+
+    Of several for one option the last counts. One that cannot be granted raises `BadOption`; with
+    `ignore_errors` it is a warning, and an earlier one that it meant to replace sets nothing either.
+    """
+    values: Values = {}
+    complaints: list[str] = []
+    for wish in {wish.modifier.option: wish for wish in wishes}.values():
+        try:
+            values[wish.modifier.option] = granted(wish)
+        except BadOption as error:
+            if not ignore_errors:
+                raise
+            complaints.append(error.text)
+    return values, tuple(complaints)

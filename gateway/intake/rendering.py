@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from gateway.domain import conventions
 from gateway.domain.errors import BadOption, LostLease, Unavailable
 from gateway.domain.outcome import Cause
 from gateway.intake.reading import ReadError, Reading
-from gateway.intake.wishes import Wishes, defaults, preferred
+from gateway.intake.wishes import Wishes, defaults
 from gateway.observe.crash import crash_point
 from gateway.store import accounts, blobs, faxes
 from gateway.store.faxes import Drawn
@@ -209,7 +210,8 @@ class RenderRole:
         context = {
             "options": options,
             "aliases": dict(self.aliases),
-            "ignore_errors": preferred(fax.account, user, "subject_errors", "refuse") == "ignore",
+            "conventions": list(accounts.preference(fax.account, user, "conventions", conventions.DEFAULT)),
+            "ignore_errors": accounts.preference(fax.account, user, "subject_errors", "refuse") == "ignore",
             "include_body": fax.account.include_body,
             "country": fax.account.country or self.country,
             "area_code": fax.account.area_code,
@@ -217,7 +219,7 @@ class RenderRole:
             "envelope": dict(fax.message.envelope) if fax.message else {},
         }
         zone = ZoneInfo(fax.account.timezone)
-        default_charset = str(preferred(fax.account, user, "default_charset", ""))
+        default_charset = str(accounts.preference(fax.account, user, "default_charset", ""))
         return Order(
             context,
             len(fax.deliveries),

@@ -30,15 +30,9 @@ def defaults(account: Account, user: User | None = None) -> Values:
         if settings.get("csid"):
             merged["csid"] = settings["csid"]
         merged |= settings.get("defaults", {})
+    if user is not None and "header" in user.settings:  # the account's is asked when the fax is called out
+        merged["header"] = user.settings["header"]
     return check(merged)
-
-
-def preferred(account: Account, user: User | None, key: str, default: object) -> object:
-    """Return a setting: the user's, else the account's, else `default`."""
-    for settings in (user.settings if user is not None else {}, account.settings):
-        if key in settings:
-            return settings[key]
-    return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +43,17 @@ class Wishes:
 
     @classmethod
     def of(cls, *voices: Mapping[str, object]) -> Wishes:
-        """Merge `voices`, the most general first; raise `BadOption` for what no door may ask."""
-        return cls(check({name: value for voice in voices for name, value in voice.items()}))
+        """Merge `voices`, the most general first; raise `BadOption` for what no door may ask.
+
+        A header of None asks for the usual one: that of a voice before it, else the account's.
+        """
+        merged: dict[str, object] = {}
+        for voice in voices:
+            usual = merged.get("header")
+            merged |= voice
+            if merged.get("header") is None and usual:
+                merged["header"] = usual
+        return cls(check(merged))
 
     @property
     def to_keep(self) -> Values:

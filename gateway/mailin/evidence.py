@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from gateway.domain.conventions import DEFAULT
 from gateway.domain.roles import Permission, may
 from gateway.domain.senders import fits
 from gateway.mailin.settings import network_of, relay_of
@@ -61,7 +62,8 @@ class Peer:
 class KnownSender:
     """An account that this connection may send for, its dialling rules, and the proof.
 
-    `user_id`: the user whose address it is, None for none. `smime_policy` is the account's.
+    `user_id`: the user whose address it is, None for none. `smime_policy` is the account's; `conventions` are
+    the spellings of other systems that it takes.
     """
 
     account_id: int
@@ -69,6 +71,7 @@ class KnownSender:
     evidence: Evidence = field(default_factory=dict)
     smime_policy: str = "verify"
     user_id: int | None = None
+    conventions: tuple[str, ...] = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,13 @@ class Provable:
     smime_policy: str = "verify"
     user_id: int | None = None
     passing: bool = False
+    conventions: tuple[str, ...] = DEFAULT
 
     def proved(self, evidence: Evidence) -> KnownSender:
         """Return the sender as known."""
-        return KnownSender(self.account_id, self.caller, evidence, self.smime_policy, self.user_id)
+        return KnownSender(
+            self.account_id, self.caller, evidence, self.smime_policy, self.user_id, self.conventions
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,14 @@ def identify(
     if barred := _barred(account, user, peer.login):
         return barred
     later = _judges_for(account, peer, settings, judges)
-    claim = Provable(account.id, accounts.caller(account), later, account.smime_policy, row.user_id)
+    claim = Provable(
+        account.id,
+        accounts.caller(account),
+        later,
+        account.smime_policy,
+        row.user_id,
+        conventions=tuple(accounts.preference(account, user, "conventions", DEFAULT)),
+    )
     if account.sender_evidence != "smime":
         networks = networks_of(account, user)
         shown = chain(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.domain import modifiers, numbers
 from gateway.domain.errors import BadNumber, BadOption
 from gateway.intake.reading import ReadError, Reading
-from gateway.mailin import headers, subject
+from gateway.mailin import headers, subject, wished
 from gateway.mailin.parts import Budget, Walk, parsed
 from gateway.mailin.selection import select, sort
 
@@ -23,9 +23,9 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
     """Return what a mail asks to fax.
 
     `context`: include_body (bool), country and area_code (the account's), domains (ours, a list), options
-    (what holds where the mail says nothing), aliases (an operator's names of modifiers), ignore_errors (bool:
-    bad options are warnings), default_charset (of text that states none), attachment_order ("mime",
-    "name"). Raises `ReadError`.
+    (what holds where the mail says nothing), conventions (names of those that hold), aliases (an operator's
+    names of modifiers), ignore_errors (bool: bad options are warnings), default_charset (of text that states
+    none), attachment_order ("mime", "name"). Raises `ReadError`.
     """
     budget = Budget()
     mail = parsed(raw, budget)
@@ -35,24 +35,24 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
     reply_to = _first_address(mail, "Reply-To")
     from_ = _first_address(mail, "From")
     try:
-        found, options = subject.read_options(written, rows, ignore_errors=bool(context.get("ignore_errors")))
         walk = Walk(budget, str(context.get("default_charset", "")))
         walk.part(mail)
         parts = sort(walk.leaves, by_name=context.get("attachment_order") == "name")
-        body = options.get("body", context.get("options", {}).get("body"))
-        documents = select(parts, body, include_body=bool(context.get("include_body")))
+        found = wished.read(mail, written, parts, context)
+        body = found.options.get("body", context.get("options", {}).get("body"))
+        documents = select(found.parts, body, include_body=bool(context.get("include_body")))
     except BadOption as error:
         raise ReadError("bad-option", error.text, visible, (reply_to, from_)) from error
     except ReadError as error:
         raise ReadError(error.code, error.text, visible, (reply_to, from_)) from error
     return Reading(
         documents=documents,
-        subject=visible,
-        options=options,
+        subject=found.subject,
+        options=found.options,
         contacts=_contacts(mail, context),
         reply_to=reply_to,
         from_=from_,
-        language="ja" if parts.japanese else "",
+        language="ja" if found.parts.japanese else "",
         warnings=(*found.warnings, *walk.warnings),
     )
 

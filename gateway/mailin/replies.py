@@ -48,6 +48,9 @@ TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing")
 
 OUR_FAULT = Reply(451, "4.3.0", "Local trouble, try again later")
 DISK_FULL = Reply(452, "4.3.1", "No room at the moment, try again later")
+OTHER_OPTIONS = Reply(
+    452, "4.5.3", "This address asks for other options than those before; send it in another mail"
+)
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; send the rest in another mail")
 
 TOO_MANY_NUMBERS = Reply(
@@ -77,6 +80,12 @@ BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
 NO_LIST = Reply(553, "5.1.3", "There is no list of this name")
 NUMBER_DENIED = Reply(553, "5.1.3", "This number may not be called from here")
 BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
+
+
+def bad_address(text: str) -> Reply:
+    """Turn away a recipient whose address asks for something impossible; `text` as far as SMTP carries it."""
+    shown = "".join(sign if " " <= sign <= "~" else "?" for sign in text)[:200]
+    return Reply(553, "5.1.3", f"The address asks for something impossible: {shown}")
 
 
 def queued(number: int) -> Reply:

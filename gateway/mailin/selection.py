@@ -87,9 +87,14 @@ def _is_picture(leaf: Leaf) -> bool:
 def _is_blank(leaf: Leaf) -> bool:
     if leaf.text is None or leaf.name:
         return False
-    if not leaf.is_html:
-        return _nothing(leaf.text)
-    shown = _shown(leaf.text)
+    return says_nothing(leaf.text, html=leaf.is_html)
+
+
+def says_nothing(text: str, *, html: bool) -> bool:
+    """Say whether a text leaves the page white."""
+    if not html:
+        return _nothing(text)
+    shown = _shown(text)
     return DRAWN.search(shown) is None and _nothing(TAG.sub("", shown))
 
 

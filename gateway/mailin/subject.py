@@ -12,8 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.domain.errors import BadOption
-from gateway.domain.modifiers import MODIFIERS, Argument, Modifier
+from gateway.domain.modifiers import MODIFIERS, Argument, Modifier, Wish, settled
 from gateway.domain.options import SCHEMA, Values
 
 if TYPE_CHECKING:
@@ -24,20 +23,6 @@ LOOKS_LIKE_MODIFIER = re.compile(r"/[A-Za-z]+\Z")
 QUOTED = re.compile(r'"([^"]*)"')
 SPACES = str.maketrans({"\u3000": " ", "\t": " ", "\u00a0": " "})
 HIDDEN = "\u2022\u2022\u2022"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One modifier of a subject: the word as it stood there, its row, its argument ("" for none)."""
-
-    word: str
-    modifier: Modifier
-    argument: str
-
-    @property
-    def value(self) -> object:
-        """What it asks for, not yet held against the schema."""
-        return self.argument or self.modifier.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +56,11 @@ def read_options(
 ) -> tuple[Subject, Values]:
     """Parse a subject and check its wishes against the schema.
 
-    A wish that cannot be granted raises `BadOption` (rule 7); with `ignore_errors` it becomes a warning, and
-    nothing is set by it, nor by an earlier one that it meant to replace.
+    A wish that cannot be granted raises `BadOption` (rule 7), or is a warning, as `settled` says.
     """
     subject = parse(text, modifiers)
-    values: Values = {}
-    warnings = list(subject.warnings)
-    for wish in {wish.modifier.option: wish for wish in subject.wishes}.values():
-        try:
-            values[wish.modifier.option] = granted(wish)
-        except BadOption as error:
-            if not ignore_errors:
-                raise
-            warnings.append(error.text)
-    return Subject(subject.visible, subject.wishes, tuple(warnings)), values
-
-
-def granted(wish: Wish) -> object:
-    """Return what a wish sets its option to; raise `BadOption` with the word it was written as."""
-    row = wish.modifier
-    try:
-        value = row.read(wish.argument) if row.read and wish.argument else wish.value
-        return SCHEMA[row.option].check(value)
-    except BadOption as error:
-        raise BadOption(f"{wish.word.lower()}: {error.text}") from error
+    values, complaints = settled(subject.wishes, ignore_errors=ignore_errors)
+    return Subject(subject.visible, subject.wishes, (*subject.warnings, *complaints)), values
 
 
 def _without_passwords(visible: str, modifiers: Mapping[str, Modifier]) -> str:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gateway.domain import dialling
-from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavailable
+from gateway.domain.errors import BadNumber, BadOption, NumberDenied, StorageFull, Unavailable
+from gateway.domain.modifiers import settled
 from gateway.intake.batch import Counter
 from gateway.intake.submission import Submission, accept
-from gateway.mailin import bounces, dedupe, evidence, lists, replies
+from gateway.mailin import bounces, conventions, dedupe, evidence, lists, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
 from gateway.mailin.judging import Case, Refusal, hear
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from gateway.domain.options import Values
     from gateway.mailin.data_reader import SpoolFile
     from gateway.mailin.judging import Judge, Opinion
     from gateway.mailin.prescan import Findings
@@ -96,7 +98,10 @@ class Stored:
 
 @dataclass(slots=True)
 class Transaction:
-    """One mail, from MAIL to the answer after DATA. `envelope`: RET and ENVID, as `dsn.py` reads them."""
+    """One mail, from MAIL to the answer after DATA.
+
+    `envelope`: RET and ENVID, as `dsn.py` reads them; `wishes`: the options that its addresses name.
+    """
 
     desk: Desk
     sender: Address
@@ -104,6 +109,7 @@ class Transaction:
     envelope: dict[str, Any] = field(default_factory=dict)
     taken: int = 0
     recipients: dict[tuple[str, str], Recipient] = field(default_factory=dict)
+    wishes: Values = field(default_factory=dict)
     operator: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
@@ -121,7 +127,7 @@ class Transaction:
         """Answer RCPT; `dsn`: NOTIFY and ORCPT, as `dsn.py` reads them."""
         settings = self.desk.settings
         kind = classify(address, settings.domains)
-        if kind is Kind.FOREIGN:
+        if kind is Kind.FOREIGN and not conventions.place_of(address.domain, settings.domains):
             return replies.NO_RELAY
         if self.taken >= settings.limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
@@ -150,14 +156,22 @@ class Transaction:
     ) -> Reply:
         if lists.named(address.local) is not None:
             return await self._take_list(who, address, dsn)
+        place = conventions.place_of(address.domain, self.desk.settings.domains) or ""
         try:
-            number = dialling.destination(address.local, who.caller, self.desk.settings.dialling)
+            written = conventions.addressed(address.local, place, who.conventions)
+            wishes, _ = settled(written.wishes)
+            number = dialling.destination(written.number, who.caller, self.desk.settings.dialling)
         except NumberDenied as error:
             await self._note("number.refused", who.account_id, number=address.local, why=error.text)
             return replies.NUMBER_DENIED
+        except BadOption as error:
+            return replies.bad_address(error.text)
         except BadNumber:
-            return await self._take_list(who, address, dsn)
-        recipient = replace(Recipient.of(number), dsn=dsn)
+            return replies.BAD_NUMBER if place else await self._take_list(who, address, dsn)
+        if self.recipients and wishes != self.wishes:
+            return replies.OTHER_OPTIONS
+        self.wishes = wishes
+        recipient = replace(Recipient.of(number), dsn=dsn, contact=written.contact)
         self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
         return replies.RECIPIENT_OK
 
@@ -168,6 +182,8 @@ class Transaction:
         found = await self.desk.store.read(lists.find, address.local, who.account_id)
         if found is None:
             return replies.NO_LIST if lists.named(address.local) is not None else replies.BAD_NUMBER
+        if self.recipients and self.wishes:
+            return replies.OTHER_OPTIONS
         name, recipients = found
         both = {(one.destination, one.sub): replace(one, dsn=dsn) for one in recipients}
         both = self.recipients | {place: one for place, one in both.items() if place not in self.recipients}
@@ -336,6 +352,7 @@ class Transaction:
             envelope=self.envelope,
             user_id=who.user_id,
             batch=", ".join(dict.fromkeys(self.lists)),
+            options=self.wishes,
         )
 
     def _tell_operator(self, session: Session, blob: str, now: datetime) -> None:
