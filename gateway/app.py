@@ -45,6 +45,7 @@ log = structlog.get_logger()
 
 MESSAGE_READER = "gateway.mailin.message:read"
 MAILBOX_READER = "gateway.mailin.axatel:read"
+SENDER_REMEMBERED_S = 1.0
 ORPHAN_AGE = timedelta(hours=1)
 TYPESET = "render.typeset:typeset"
 PRELOAD = ("gateway.mailin.message", "render.warm")
@@ -214,7 +215,8 @@ def mail_desk(
     parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge], spf: Spf | None = None
 ) -> Desk:
     """Return what every mail needs, by whatever door it comes; SPF is a question about connections."""
-    from gateway.mailin.transaction import Desk  # noqa: PLC0415  (as above)
+    from gateway.mailin.lately import Lately  # noqa: PLC0415  (as above)
+    from gateway.mailin.transaction import Desk  # noqa: PLC0415
     from gateway.observe.crash import crash_point  # noqa: PLC0415
 
     return Desk(
@@ -228,6 +230,7 @@ def mail_desk(
         accepted=accepted.set,
         judges=judges,
         spf=spf,
+        lately=Lately(SENDER_REMEMBERED_S),
     )
 
 

@@ -23,6 +23,7 @@ SIMULATOR = re.compile(r"009999999(\d{1,4})")
 RFC3191 = re.compile(r"/?FAX=(?P<number>[^/=]+)(?:/T33S=(?P<sub>[0-9.\- ]+))?/?", re.IGNORECASE)
 WRITTEN = re.compile(r"[0-9+\-.,()\[\]/_~\s]+")
 LOWEST, HIGHEST, E164 = 3, 20, 15
+REMEMBERED = 4096  # numbers whose reading is kept: a mail to 500 asks for each of them twice
 
 SUBSCRIBERS = (
     PhoneNumberType.FIXED_LINE,
@@ -48,6 +49,7 @@ class Destination:
     shared_cost: bool = False
 
 
+@lru_cache(REMEMBERED)
 def parse(
     local_part: str, country: str = "", area_code: str = "", *, tolerate_trunk: bool = False
 ) -> Destination:
@@ -79,6 +81,7 @@ def simulated_status(canonical: str) -> int | None:
     return int(found[1]) if found else None
 
 
+@lru_cache(REMEMBERED)
 def split(canonical: str) -> tuple[str, str]:
     """Return country code and national number of a canonical number; raise `BadNumber` for anything else."""
     if not canonical.startswith("00") or not canonical.isascii() or not canonical.isdigit():

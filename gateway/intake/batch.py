@@ -1,7 +1,8 @@
 """Submissions that wait at the same time are written in one transaction, and share its sync.
 
 A commit costs a sync whether it carries one mail or twenty. While one is under way the submissions of other
-connections gather here, and the next commit takes them all; one that comes alone does not wait for company.
+connections gather here, and the next commit takes them all. It waits a moment for mails whose bytes are being
+put on stable storage already; one that comes alone waits for nobody.
 Nobody gets a number before the commit that holds it has returned. If it fails for want of room or of a
 database, all of it failed; if one submission is at fault, each is written by itself, so that it harms nobody
 else (durability.md section 3).
@@ -10,13 +11,14 @@ else (durability.md section 3).
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gateway.domain.errors import StorageFull, Unavailable
 from gateway.intake.submission import accept_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from gateway.intake.submission import Accepted, Submission
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Waiting = tuple[Submission, asyncio.Future[Accepted]]
 
 MOST = 64  # submissions in a commit: bounds how long the first of them waits for the last
+GATHER_S = 0.01  # how long a commit waits for mails that are under way
 
 
 class Counter:
@@ -36,6 +39,18 @@ class Counter:
         self._window = window
         self._waiting: list[Waiting] = []
         self._clerk: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._moved = asyncio.Event()
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Let a commit wait for a submission that is on its way here; leave the block when it is done."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._moved.set()
 
     async def accept(self, submission: Submission) -> Accepted:
         """Return the numbers once they are on stable storage; a caller that is cancelled is accepted still.
@@ -44,6 +59,7 @@ class Counter:
         """
         future: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, future))
+        self._moved.set()
         if self._clerk is None:
             self._clerk = asyncio.create_task(self._write(), name="accepting")
         return await asyncio.shield(future)
@@ -51,10 +67,19 @@ class Counter:
     async def _write(self) -> None:
         """Write until nobody waits."""
         try:
-            while batch := self._next():
-                await self._write_one(batch)
+            while self._waiting:
+                await self._gather()
+                await self._write_one(self._next())
         finally:
             self._clerk = None
+
+    async def _gather(self) -> None:
+        """Wait for those who are under way, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                while len(self._waiting) < min(self._under_way, MOST):
+                    self._moved.clear()
+                    await self._moved.wait()
 
     def _next(self) -> list[Waiting]:
         """Take who waits; of the same mail handed in twice only the first, so that the second finds it."""

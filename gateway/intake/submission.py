@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway.store import acceptance, audit
 from gateway.store.acceptance import NewFax
@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from gateway.store.faxes import Recipient
 
 DEDUPE_WINDOW = timedelta(hours=24)
+
+LIKE_THESE = (
+    select(
+        Message.dedupe,
+        Message.account_id,
+        Message.message_id,
+        Delivery.destination,
+        Delivery.sub,
+        Delivery.number,
+    )
+    .join(Fax, Delivery.fax_id == Fax.id)
+    .join(Message, Fax.message_id == Message.id)
+    .where(
+        Message.dedupe.in_(bindparam("keys", expanding=True)),
+        Message.received_at >= bindparam("since"),
+    )
+    .order_by(Delivery.number.desc())
+)
 
 Place = tuple[str, str]
 """Canonical number and sub-address: what one delivery goes to."""
@@ -106,16 +124,8 @@ def _already_accepted(
         return {}
     for key in sorted(asked):  # in one order for everybody, so that nobody waits in a circle
         one_at_a_time(session, f"dedupe {key}")
-    columns = (Message.dedupe, Message.account_id, Message.message_id)
-    query = (
-        select(*columns, Delivery.destination, Delivery.sub, Delivery.number)
-        .join(Fax, Delivery.fax_id == Fax.id)
-        .join(Message, Fax.message_id == Message.id)
-        .where(Message.dedupe.in_(asked), Message.received_at >= since)
-        .order_by(Delivery.number.desc())
-    )
     known: dict[str | None, dict[Place, int]] = {}
-    for row in session.execute(query):
+    for row in session.connection().execute(LIKE_THESE, {"keys": list(asked), "since": since}):
         submission = asked[row.dedupe]
         if (row.account_id, row.message_id) == (submission.account_id, submission.message_id):
             known.setdefault(row.dedupe, {})[row.destination, row.sub] = row.number

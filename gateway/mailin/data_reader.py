@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
-import tempfile
+import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 END = b"\r\n.\r\n"
 CHUNK = 65_536
@@ -81,10 +82,8 @@ class SpoolFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115  (closed by `close` or `discard`)
-            dir=folder, prefix=SPOOL_PREFIX, delete=False, buffering=0
-        )
-        self.path = Path(self._file.name)
+        self.path = folder / f"{SPOOL_PREFIX}{secrets.token_hex(12)}"
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self.size = 0
         self._hash = hashlib.sha256()
 
@@ -97,17 +96,19 @@ class SpoolFile:
         """Append all of `data`."""
         view = memoryview(data)
         while view:
-            view = view[self._file.write(view) :]
+            view = view[os.write(self._descriptor, view) :]
         self._hash.update(data)
         self.size += len(data)
 
     def close(self) -> None:
-        """End writing."""
-        self._file.close()
+        """End writing; once more does no harm."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
 
     def discard(self) -> None:
         """Close and remove the file, wherever it stands."""
-        self._file.close()
+        self.close()
         self.path.unlink(missing_ok=True)
 
 

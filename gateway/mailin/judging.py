@@ -105,6 +105,11 @@ async def hear(judges: Mapping[str, Judge], case: Case) -> tuple[KnownSender, tu
     return who, tuple(opinions)
 
 
+def must_be_judged(who: KnownSender | Provable, findings: Findings) -> bool:
+    """Say whether any judge must be heard, or is missing, before this mail can be taken."""
+    return isinstance(who, Provable) or findings.sealed or _must_hear("smime", who, findings)
+
+
 def _must_hear(name: str, who: KnownSender | Provable, findings: Findings) -> bool:
     if isinstance(who, Provable) and name in who.by:
         return True

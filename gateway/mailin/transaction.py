@@ -23,7 +23,8 @@ from gateway.intake.submission import Submission, accept
 from gateway.mailin import bounces, conventions, dedupe, evidence, lists, replies
 from gateway.mailin.envelope import NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
-from gateway.mailin.judging import Case, Refusal, hear
+from gateway.mailin.judging import Case, Refusal, hear, must_be_judged
+from gateway.mailin.lately import Lately
 from gateway.mailin.prescan import Rejected, prescan
 from gateway.store import audit, blobs, outbox
 from gateway.store.faxes import Recipient
@@ -56,8 +57,8 @@ class Desk:
     `new_id` gives a Message-ID with brackets; `accepted` is called after each commit, to wake the render
     role. `spool` is a folder on the file system of the blobs. `judges` are asked at the end of DATA, by name
     and in this order: "smime" of all sealed mails, each of them of senders that nothing else proved. `spf` is
-    asked at RCPT, with IP address, sender and the name the client gives itself. `counter` is where mails are
-    handed in that are a fax and nothing more.
+    asked at RCPT, with IP address, sender and the name the client gives itself. `lately` knows senders for
+    a moment; `counter` is where mails are handed in that are a fax and nothing more.
     """
 
     settings: SmtpSettings
@@ -70,6 +71,7 @@ class Desk:
     accepted: Callable[[], None] = lambda: None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     spf: Callable[[str, Address, str], Awaitable[Opinion]] | None = None
+    lately: Lately = field(default_factory=Lately)
     counter: Counter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -203,7 +205,7 @@ class Transaction:
     async def _identified(self, address: Address) -> KnownSender | Provable | Stranger:
         """Look the sender up, once a mail; a stranger leaves one audit line and nothing else."""
         if self._who is None:
-            who = await self.desk.store.read(self._look_up)
+            who = await self._look_up_unless_known()
             why = ""
             if isinstance(who, Provable) and "spf" in who.by:
                 who, why = await self._ask_spf(who)
@@ -226,6 +228,13 @@ class Transaction:
             return rest, opinion.why
         return Stranger(f"no proof of the sender; {opinion.why}", who.account_id), opinion.why
 
+    async def _look_up_unless_known(self) -> KnownSender | Provable | Stranger:
+        if known := self.desk.lately.known(self.sender.key, self.peer):
+            return known
+        who: KnownSender | Provable | Stranger = await self.desk.store.read(self._look_up)
+        self.desk.lately.met(self.sender.key, self.peer, who)
+        return who
+
     def _look_up(self, session: Session) -> KnownSender | Provable | Stranger:
         """Return who sends; another door may know its senders in another way."""
         judges = frozenset(self.desk.judges) | ({"spf"} if self.desk.spf else set())
@@ -241,7 +250,8 @@ class Transaction:
     async def finish(self, spool: SpoolFile) -> Reply:
         """Answer the end of DATA; takes the spool file over, whatever the answer."""
         try:
-            return await self._finish(spool)
+            with self.desk.counter.under_way():
+                return await self._finish(spool)
         except Rejected as error:
             account = self._who.account_id if self._who else None
             await self._note("mail.rejected", account, why=error.text)
@@ -264,11 +274,11 @@ class Transaction:
             return replies.OK
         self.desk.crash("smtp.spooled")
         spool.close()
-        seen = await asyncio.to_thread(self._inspect, spool)
-        opinions = await self._judge(spool, seen.findings)
+        seen, blob = await asyncio.to_thread(self._take_in, spool)
+        opinions = await self._judge(spool, seen.findings) if not blob else ()
         if not (self.recipients or self.operator or self.returned):
             return replies.OK
-        blob = await asyncio.to_thread(self.desk.blobs.adopt, "message", spool.path, spool.sha256)
+        blob = blob or await asyncio.to_thread(self._adopt, spool)
         self.desk.crash("smtp.renamed")
         reply = await self._written(Stored(blob, spool, seen, opinions))
         self.desk.crash("smtp.committed")
@@ -287,6 +297,17 @@ class Transaction:
         if self.door != "smtp" or self.operator or self.returned:  # another door keeps rows beside its mails
             return False
         return not any(opinion.record for opinion in stored.opinions)
+
+    def _take_in(self, spool: SpoolFile) -> tuple[Seen, str]:
+        """Look at the mail; return its blob, on stable storage, or "" if a judge must be heard first."""
+        seen = self._inspect(spool)
+        who, findings = self._who, seen.findings
+        if findings is not None and (not isinstance(who, KnownSender) or must_be_judged(who, findings)):
+            return seen, ""
+        return seen, self._adopt(spool)
+
+    def _adopt(self, spool: SpoolFile) -> str:
+        return self.desk.blobs.adopt("message", spool.path, spool.sha256)
 
     def _inspect(self, spool: SpoolFile) -> Seen:
         """Look at the spool file before anything is promised; raise `Rejected`."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from gateway.domain.states import FAX, DeliveryState, FaxState, step
 from gateway.store import blobs, events
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from gateway.store.faxes import Recipient
-    from gateway.store.models import Base
 
 DEFAULT_DIALS = 4
 
 Row = dict[str, Any]
 """Column name -> value; a column that is left out gets its default."""
+
+
+NEW_MESSAGES = insert(Message).returning(Message.id, sort_by_parameter_order=True)
+NEW_FAXES = insert(Fax).returning(Fax.id, sort_by_parameter_order=True)
+NEW_NUMBERS = insert(PublicNumber).returning(PublicNumber.id, sort_by_parameter_order=True)
+NEW_DELIVERIES = insert(Delivery)
+SETTINGS = select(Account.id, Account.settings).where(Account.id.in_(bindparam("accounts", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,19 @@ def write(session: Session, new: Sequence[NewFax], now: datetime) -> list[Writte
     stored = [{"account_id": each.account_id, **each.message} for each in new if each.message is not None]
     message_ids = iter(messages(session, stored, now))
     rows = [_fax(each, next(message_ids) if each.message is not None else None, now) for each in new]
-    fax_ids = _inserted(connection, Fax, rows)
+    fax_ids = _inserted(connection, NEW_FAXES, rows)
     numbers = iter(allocate(session, "delivery", sum(len(each.recipients) for each in new)))
     written = [
         Written(fax_id, tuple(islice(numbers, len(each.recipients))))
         for each, fax_id in zip(new, fax_ids, strict=True)
     ]
-    retries = _retries(session, {each.account_id for each in new})
+    retries = _retries(connection, {each.account_id for each in new})
     deliveries = [
         {**row, **retries[each.account_id]}
         for each, done in zip(new, written, strict=True)
         for row in _deliveries(each, done, now)
     ]
-    connection.execute(insert(_table(Delivery)), deliveries)
+    connection.execute(NEW_DELIVERIES, deliveries)
     for each, done in zip(new, written, strict=True):
         first, fax_id, numbered = done.numbers[0], done.fax_id, list(done.numbers)
         events.append(
@@ -97,12 +103,12 @@ def write(session: Session, new: Sequence[NewFax], now: datetime) -> list[Writte
 def messages(session: Session, rows: Sequence[Row], now: datetime) -> list[int]:
     """Write messages, and that their blobs are owned; return the ids in the order of the rows."""
     blobs.record_all(session, {row["blob"]: row["size"] for row in rows}, now)
-    return _inserted(session.connection(), Message, [{"received_at": now, **row} for row in rows])
+    return _inserted(session.connection(), NEW_MESSAGES, [{"received_at": now, **row} for row in rows])
 
 
 def allocate(session: Session, kind: str, count: int) -> list[int]:
     """Take the next `count` public numbers for a `delivery` or a `reception`; they never come back."""
-    return sorted(_inserted(session.connection(), PublicNumber, [{"kind": kind}] * count))
+    return sorted(_inserted(session.connection(), NEW_NUMBERS, [{"kind": kind}] * count))
 
 
 def _fax(new: NewFax, message_id: int | None, now: datetime) -> Row:
@@ -134,9 +140,9 @@ def _deliveries(new: NewFax, written: Written, now: datetime) -> Iterator[Row]:
         }
 
 
-def _retries(session: Session, accounts: set[int]) -> Mapping[int, Row]:
+def _retries(connection: Connection, accounts: set[int]) -> Mapping[int, Row]:
     """Return what each account says about dialling again, as columns of a delivery."""
-    found = session.execute(select(Account.id, Account.settings).where(Account.id.in_(accounts)))
+    found = connection.execute(SETTINGS, {"accounts": list(accounts)})
     kept = {row.id: row.settings.get("retries", {}) for row in found}
     return {
         account: {
@@ -147,14 +153,6 @@ def _retries(session: Session, accounts: set[int]) -> Mapping[int, Row]:
     }
 
 
-def _inserted(connection: Connection, kind: type[Base], rows: Sequence[Row]) -> list[int]:
+def _inserted(connection: Connection, statement: ReturningInsert[int], rows: Sequence[Row]) -> list[int]:
     """Insert rows; return their ids in the order of the rows."""
-    if not rows:
-        return []
-    table = _table(kind)
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, rows).scalars())
-
-
-def _table(kind: type[Base]) -> Table:
-    return cast("Table", kind.__table__)
+    return list(connection.execute(statement, rows).scalars()) if rows else []

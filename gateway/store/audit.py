@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+NEW_LINES = insert(Audit)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line to be written; `data` must be JSON and hold no secret."""
@@ -50,7 +53,7 @@ def note_all(session: Session, now: datetime, lines: Sequence[Line]) -> None:
         }
         for line in lines
     ]
-    session.connection().execute(insert(Audit), rows)
+    session.connection().execute(NEW_LINES, rows)
 
 
 def latest(session: Session, *, account_id: int | None = None, limit: int = 100) -> Sequence[Audit]:

@@ -36,6 +36,8 @@ KEY = re.compile(r"[a-z][a-z0-9_-]*/([0-9a-f]{2})/\1[0-9a-f]{62}")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TRIES = 3
 CHUNK = 1 << 20
+OWNED_ON_SQLITE = sqlite.insert(BlobRow).on_conflict_do_nothing()
+OWNED_ON_POSTGRESQL = postgresql.insert(BlobRow).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,6 @@ def record(session: Session, key: str, size: int, now: datetime) -> None:
 def record_all(session: Session, sizes: Mapping[str, int], now: datetime) -> None:
     """Say that of several blobs, key -> octets."""
     if sizes:
-        insert = postgresql.insert if is_postgresql(session) else sqlite.insert
+        statement = OWNED_ON_POSTGRESQL if is_postgresql(session) else OWNED_ON_SQLITE
         rows = [{"key": key, "size": sizes[key], "created_at": now} for key in sorted(sizes)]
-        session.connection().execute(insert(BlobRow).on_conflict_do_nothing(), rows)
+        session.connection().execute(statement, rows)

@@ -56,6 +56,7 @@ KINDS = frozenset(
     }
 )
 PENDING = "postline_events"
+NEW_EVENTS = insert(Event)
 
 
 def append(
@@ -119,7 +120,7 @@ def _write(session: Session) -> None:
         return
     session.flush()  # first, so that no row lock is waited for while holding the order of events
     one_at_a_time(session, "events")
-    session.connection().execute(insert(Event), rows)
+    session.connection().execute(NEW_EVENTS, rows)
 
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")

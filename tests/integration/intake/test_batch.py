@@ -109,6 +109,51 @@ async def test_mails_that_wait_together_share_one_commit(store: Store) -> None:
     assert len(commits) <= 3  # the one that held us up, the first, and all the others
 
 
+async def test_a_commit_waits_for_those_who_are_under_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "GATHER_S", 30.0)
+    db, counter = at(store.url)
+    commits: list[int] = []
+    event.listen(db._store.engine, "commit", lambda _connection: commits.append(1))
+    arrive = asyncio.Event()
+
+    async def later() -> None:
+        with counter.under_way():
+            await arrive.wait()
+            await counter.accept(order(2))
+
+    second = asyncio.create_task(later())
+    await asyncio.sleep(0)
+    with counter.under_way():
+        first = asyncio.create_task(counter.accept(order(1)))
+        await asyncio.sleep(0)
+        arrive.set()
+        await asyncio.gather(first, second)
+    await db.close()
+    assert len(commits) == 1
+
+
+async def test_a_mail_that_is_turned_away_on_its_way_keeps_nobody_waiting(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "GATHER_S", 30.0)
+    db, counter = at(store.url)
+    with counter.under_way():
+        with counter.under_way():
+            waiting = asyncio.create_task(counter.accept(order(1)))
+            await asyncio.sleep(0)
+        assert (await asyncio.wait_for(waiting, 20)).number
+    await db.close()
+
+
+async def test_one_who_is_under_way_for_long_is_not_waited_for(store: Store) -> None:
+    db, counter = at(store.url)
+    with counter.under_way(), counter.under_way():
+        assert (await asyncio.wait_for(counter.accept(order(1)), 20)).number
+    await db.close()
+
+
 async def test_no_commit_carries_more_than_its_share(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "MOST", 3)
     db, counter = at(store.url)
