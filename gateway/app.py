@@ -334,8 +334,11 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
 
 async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
     """Route what was received, send every mail that is owed, watch for fraud."""
+    from gateway.keyring import Keys  # noqa: PLC0415
     from gateway.notify.hop import NextHop  # noqa: PLC0415
+    from gateway.notify.protection import Sealed  # noqa: PLC0415
     from gateway.notify.sender import OutboxSender  # noqa: PLC0415
+    from gateway.notify.trust_watch import TrustWatch  # noqa: PLC0415
     from gateway.notify.watch import AlarmWatch  # noqa: PLC0415
     from gateway.receive.routing import Router  # noqa: PLC0415
     from gateway.store.stranded import traits_of  # noqa: PLC0415
@@ -344,9 +347,11 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
     mail, domain = parts.config.mail, parts.config.server.domains[0]
     hop = NextHop.of(mail.smarthost, name=domain, username=mail.username, password=mail.password)
     typesetters = Sandbox(("render.warm",))  # started by the first transmission report, if there is one
+    keys = Keys(parts.config.smime, utc_now)
+    composing = writers(parts, partial(typesetters.run, TYPESET))
     sender = OutboxSender(
         store=parts.store,
-        writers=writers(parts, partial(typesetters.run, TYPESET)),
+        writers={kind: Sealed(writer, keys.current, utc_now) for kind, writer in composing.items()},
         deliver=hop.deliver,
         now=utc_now,
         worker=parts.worker,
@@ -368,8 +373,15 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
         home=parts.config.dialling.country,
         lines=tuple(map(traits_of, parts.config.line)) or None,
     )
+    trust = TrustWatch(
+        store=parts.store,
+        keys=keys.current,
+        operators=tuple(parts.config.server.operator),
+        now=utc_now,
+        new_id=parts.new_id,
+    )
     with typesetters:
-        await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop))
+        await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop), trust.run(stop))
 
 
 def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.details import TWICE
 from gateway.domain.outcome import Cause
 from gateway.domain.states import PageState
+from gateway.notify.protection import came_encrypted
 from gateway.notify.result import Result
 from gateway.notify.result_mail import FORMATS
 from gateway.store import endings, reports
@@ -51,8 +52,11 @@ class Taste:
 
 
 def taste_of(session: Session, fax: Fax) -> Taste:
-    """Return how mails about a fax are wanted."""
-    return Taste.of(reports.notify_settings(session, fax.account, fax.user_id))
+    """Return how mails about a fax are wanted; nothing of what came encrypted is quoted in clear."""
+    notify = reports.notify_settings(session, fax.account, fax.user_id)
+    if came_encrypted(fax) and notify.get("encrypt") != "required":
+        notify = {**notify, "contents": False}
+    return Taste.of(notify)
 
 
 def result_of(session: Session, delivery: Delivery, lease: MailLease, taste: Taste) -> Result:

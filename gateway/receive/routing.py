@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from gateway.domain.errors import IllegalTransition, Unavailable
 from gateway.receive.document import assemble
 from gateway.receive.rules import Call, Rule, choose
-from gateway.store import accounts, blobs, receptions
+from gateway.store import accounts, blobs, certificates, receptions
 from gateway.store.models import Account
 from gateway.store.receptions import ForwardTo
 
@@ -109,7 +109,7 @@ class Router:
         receptions.route(
             session,
             item.number,
-            self._forwards(rule),
+            self._forwards(session, rule),
             rule=words,
             now=now,
             new_id=self.new_id,
@@ -118,9 +118,15 @@ class Router:
         )
         return words
 
-    def _forwards(self, rule: Rule | None) -> list[ForwardTo]:
-        addresses, form = (rule.forward, rule.format) if rule else (self.operator, "pdf")
-        return [ForwardTo(address, form, self.new_token()) for address in dict.fromkeys(addresses)]
+    def _forwards(self, session: Session, rule: Rule | None) -> list[ForwardTo]:
+        if rule is None:
+            return [ForwardTo(address, "pdf", self.new_token()) for address in dict.fromkeys(self.operator)]
+        return [self._forward(session, rule, address) for address in dict.fromkeys(rule.forward)]
+
+    def _forward(self, session: Session, rule: Rule, address: str) -> ForwardTo:
+        own = rule.settings.get(address, {})
+        form = str(own.get("format", rule.format))
+        return ForwardTo(address, form, self.new_token(), protection(session, rule, address))
 
 
 def read_waiting(session: Session, limit: int) -> list[Waiting]:
@@ -142,9 +148,21 @@ def read_rules(session: Session) -> Sequence[Rule]:
             called=row.called,
             sub=row.sub,
             line=row.line,
+            settings=dict(row.settings),
         )
         for row in accounts.routes(session)
     ]
+
+
+def protection(session: Session, rule: Rule, address: str) -> dict[str, Any]:
+    """Return how the mail to an address is protected: by its rule, else as its own certificate asks for.
+
+    An address that mailed us its certificate gets signed and encrypted mail from then on (docs/smime.md).
+    """
+    own = rule.settings.get(address, {})
+    if "encrypt" not in own and certificates.enrolled(session, rule.account_id, address):
+        return {"sign": True, "encrypt": "required"}
+    return {key: own[key] for key in ("sign", "encrypt") if key in own}
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -8,11 +8,11 @@ says in words what it decided, for people who wonder where a fax went.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SHORTEST_EXTENSION: Final = 3  # digits; exchanges hand through the last three or four of a number
 
@@ -28,7 +28,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A forwarding rule; what it leaves None it does not ask. `account` is the owner's name."""
+    """A forwarding rule; what it leaves None it does not ask. `account` is the owner's name.
+
+    `settings`: what one address gets that the others do not: address -> format, sign, encrypt.
+    """
 
     account_id: int
     account: str
@@ -37,6 +40,7 @@ class Rule:
     called: str | None = None
     sub: str | None = None
     line: str | None = None
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def asks(self) -> int:

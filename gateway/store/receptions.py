@@ -7,7 +7,7 @@ away. Once a reception is closed, or taken from a dead worker, late writes of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
@@ -49,11 +49,15 @@ class StoredPage:
 
 @dataclass(frozen=True, slots=True)
 class ForwardTo:
-    """One address a reception goes to. `token` is the random part of its envelope sender `fwd+<token>@`."""
+    """One address a reception goes to. `token` is the random part of its envelope sender `fwd+<token>@`.
+
+    `protection`: sign (bool), encrypt (never | try | required); left out: neither.
+    """
 
     address: str
     format: str = "pdf"
     token: str | None = None
+    protection: dict[str, Any] = field(default_factory=dict)
 
 
 def open_reception(
@@ -269,6 +273,7 @@ def _forward(
         address=to.address,
         format=to.format,
         token=to.token,
+        protection=dict(to.protection),
         state=ForwardState.PENDING,
     )
     session.add(forward)
