@@ -388,6 +388,9 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     """Return who writes which kind of mail."""
     from gateway.notify.batch_rows import BatchWriter  # noqa: PLC0415
     from gateway.notify.office import Office  # noqa: PLC0415
+    from gateway.notify.receipt import ReceiptWriter  # noqa: PLC0415
+    from gateway.notify.refusal import RefusalWriter  # noqa: PLC0415
+    from gateway.notify.status_notice import StatusWriter  # noqa: PLC0415
     from gateway.notify.writers import NoteWriter, ResultWriter  # noqa: PLC0415
     from gateway.receive.writer import ForwardWriter  # noqa: PLC0415
     from gateway.stationery import Stationery  # noqa: PLC0415
@@ -404,6 +407,9 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     return {
         "result": ResultWriter(office),
         "batch": BatchWriter(office),
+        "dsn": StatusWriter(office),
+        "mdn": ReceiptWriter(office),
+        "refusal": RefusalWriter(office),
         "note": NoteWriter(office),
         "forward": ForwardWriter(mail.sender, domain, parts.blobs),
     }

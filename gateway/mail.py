@@ -34,6 +34,21 @@ MAILBOX: Final = re.compile(
     re.ASCII,
 )
 ONE_TOKEN: Final = frozenset({"message-id", "in-reply-to", "references"})
+OF_REPORTS: Final = frozenset(
+    {
+        "original-envelope-id",
+        "reporting-mta",
+        "reporting-ua",
+        "original-recipient",
+        "final-recipient",
+        "diagnostic-code",
+        "original-message-id",
+        "disposition",
+        "error",
+        "x-fax-remote-id",
+    }
+)
+"""Fields in the machine's part of a report: ASCII of bounded length, and no encoded words (RFC 3464)."""
 
 
 class BadMail(Refused):
@@ -51,7 +66,7 @@ class _TokensWhole(EmailPolicy):
     jis = False
 
     def fold(self, name: str, value: Any) -> str:
-        if name.lower() in ONE_TOKEN:
+        if name.lower() in ONE_TOKEN | OF_REPORTS:
             return f"{name}: {value}{self.linesep}"
         if self.jis and name.lower() == "subject" and not str(value).isascii():
             words = Header(str(value), "iso-2022-jp", header_name=name, maxlinelen=76)
@@ -59,7 +74,7 @@ class _TokensWhole(EmailPolicy):
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in ONE_TOKEN or (self.jis and name.lower() == "subject"):
+        if name.lower() in ONE_TOKEN | OF_REPORTS or (self.jis and name.lower() == "subject"):
             return self.fold(name, value).encode("ascii")
         return super().fold_binary(name, value)
 

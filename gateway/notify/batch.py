@@ -80,7 +80,7 @@ class Batch:
 
     def without_contents(self, page_url: str = "") -> Batch:
         """Return the same summary without anything the sender wrote; see `Result.without_contents`."""
-        bare = tuple(result.without_contents() for result in self.results)
+        bare = tuple(result.without_contents(page_url) for result in self.results)
         return replace(self, results=bare, subject="", warnings=(), page_url=page_url)
 
 

@@ -9,7 +9,10 @@ import structlog
 
 from gateway.notify.batch_rows import BatchWriter
 from gateway.notify.office import Office
+from gateway.notify.receipt import ReceiptWriter
+from gateway.notify.refusal import RefusalWriter
 from gateway.notify.sender import OutboxSender
+from gateway.notify.status_notice import StatusWriter
 from gateway.notify.writers import NoteWriter, ResultWriter
 from render.typeset import typeset
 
@@ -44,6 +47,9 @@ def sender(store: AsyncStore, office: Office, clock: Clock) -> Callable[[NextHop
             writers={
                 "result": ResultWriter(office),
                 "batch": BatchWriter(office),
+                "dsn": StatusWriter(office),
+                "mdn": ReceiptWriter(office),
+                "refusal": RefusalWriter(office),
                 "note": NoteWriter(office),
             },
             deliver=hop.deliver,

@@ -105,7 +105,7 @@ def test_a_broken_template_is_logged_and_ours_goes_out(
 
 def test_a_template_that_is_no_text_is_broken_too(tmp_path: Path) -> None:
     (tmp_path / "notice.txt").write_bytes(b"\xff\xfe\x00")
-    assert Stationery(tmp_path).draw("subject.txt", "en", title="a", arrow="->", about="b") == "a -> b\n"
+    assert Stationery(tmp_path).draw("subject.txt", "en", title="a", arrow="->", about="b") == "a -> b"
     with structlog.testing.capture_logs() as logged:
         compose(SENT, STAMP, Stationery(tmp_path))
     assert [record["event"] for record in logged] == ["template.broken"]
