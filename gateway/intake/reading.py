@@ -30,8 +30,8 @@ class Document:
 class Reading:
     """A submission understood.
 
-    `contacts`: canonical number -> name; addresses are as the mail wrote them; `language` is a tag that helps
-    to choose fonts, "" for unknown.
+    `contacts`: canonical number -> name; addresses are as the mail wrote them, `disposition_to` that which
+    wants a receipt; `language` is a tag that helps to choose fonts, "" for unknown.
     """
 
     documents: tuple[Document, ...]
@@ -40,6 +40,7 @@ class Reading:
     contacts: dict[str, str] = field(default_factory=dict)
     reply_to: str = ""
     from_: str = ""
+    disposition_to: str = ""
     language: str = ""
     warnings: tuple[str, ...] = ()
 

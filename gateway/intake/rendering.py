@@ -286,6 +286,7 @@ class RenderRole:
             subject=reading.subject,
             warnings=[*reading.warnings, *rendering.warnings],
             contacts=reading.contacts,
+            disposition_to=reading.disposition_to,
             **wished,
         )
         crash_point("fax.drawn")

@@ -52,6 +52,7 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
         contacts=_contacts(mail, context),
         reply_to=reply_to,
         from_=from_,
+        disposition_to=_first_address(mail, "Disposition-Notification-To"),
         language="ja" if found.parts.japanese else "",
         warnings=(*found.warnings, *walk.warnings),
     )

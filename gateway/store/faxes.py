@@ -60,7 +60,7 @@ class Drawn:
 
     `masters`: resolution ("standard", "fine") -> blob key of a Class F TIFF of all pages. `contacts`:
     canonical number -> display name; `contact` is one for all numbers and goes before these. `due_at`: not
-    before (aware). `max_dials`: the total.
+    before (aware). `max_dials`: the total. `disposition_to`: who asked for a receipt, as the mail wrote it.
     """
 
     masters: Mapping[str, str]
@@ -71,6 +71,7 @@ class Drawn:
     warnings: Sequence[str] = ()
     contacts: Mapping[str, str] = field(default_factory=dict)
     contact: str = ""
+    disposition_to: str = ""
     due_at: datetime | None = None
     max_dials: int | None = None
     interval_minutes: int | None = None
@@ -268,6 +269,8 @@ def _apply(fax: Fax, drawn: Drawn) -> None:
     fax.warnings = [*fax.warnings, *drawn.warnings]
     fax.subject = fax.subject if drawn.subject is None else drawn.subject
     fax.notify_to = fax.notify_to if drawn.notify_to is None else drawn.notify_to
+    if drawn.disposition_to and fax.message is not None:
+        fax.message.envelope = {**fax.message.envelope, "disposition_to": drawn.disposition_to[:320]}
 
 
 def _apply_to(delivery: Delivery, drawn: Drawn, now: datetime) -> None:

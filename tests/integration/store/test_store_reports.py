@@ -260,6 +260,16 @@ def test_a_receipt_is_owed_once_to_the_sender_who_asked(house: House) -> None:
     assert ("mdn", ALICE, None, 1) in mails(house)
 
 
+def test_who_asks_for_a_receipt_is_read_with_the_mail(house: House) -> None:
+    notify(house, mdn=True)
+    house.accept(recipients=simulated(0))
+    with_message(house, envelope={"envid": "7"})
+    house.draw(disposition_to=ALICE)
+    assert sorted(kinds(house)) == ["mdn", "result"]
+    with house.store.reading() as session:
+        assert session.scalars(select(Message.envelope)).one() == {"envid": "7", "disposition_to": ALICE}
+
+
 @pytest.mark.parametrize("asker", ["", "mallory@evil.example"])
 def test_a_receipt_goes_nowhere_else(house: House, asker: str) -> None:
     notify(house, mdn=True)

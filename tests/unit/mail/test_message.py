@@ -245,3 +245,15 @@ def test_ciphertext_inside_an_attached_message_is_not_faxed() -> None:
     with pytest.raises(ReadError) as refused:
         read(b"Content-Type: message/rfc822\r\n\r\n" + inner, CONTEXT)
     assert refused.value.code == "unsupported-document"
+
+
+@pytest.mark.parametrize(
+    ("line", "asker"),
+    [
+        (b"Disposition-Notification-To: Alice <alice@acme.example>\r\n", "alice@acme.example"),
+        (b"", ""),
+        (b"Disposition-Notification-To: \r\n", ""),
+    ],
+)
+def test_who_wants_a_receipt(line: bytes, asker: str) -> None:
+    assert read(b"From: a@acme.example\r\n" + line + b"\r\nHello\r\n", CONTEXT).disposition_to == asker
