@@ -22,12 +22,15 @@ from gateway_bench import accept_to_dial, endless_line
 from interop_matrix import interop_matrix
 from line_time import line_time
 from lines_cost import share_of_a_core, simulated_call, turns_under_load
+from mail_rate import mail_rate, many_numbers
 from render_bench import drawing
 
 RESULTS = Path(__file__).with_name("results")
 BENCHMARKS = (
     accept_to_dial,
     endless_line,
+    mail_rate,
+    many_numbers,
     drawing,
     simulated_call,
     share_of_a_core,
