@@ -1,12 +1,13 @@
 """A real Dovecot for tests: own configuration, unprivileged ports of loopback, everything in one folder.
 
-No system user is needed: passwords come from a file of ours and all mail belongs to one uid. Run by root, the
-mail processes drop to `nobody`, which Dovecot insists on; run by anybody else, everything runs as that user.
+Passwords come from a file of ours and all mail belongs to one user. Started by root, Dovecot insists on users
+of its own and the mail is `mail`'s; started by or as anybody else, everything runs as that user.
 Mails are laid into the Maildir as a delivery agent would, or looked at there, without any protocol.
 """
 
 from __future__ import annotations
 
+import grp
 import itertools
 import os
 import pwd
@@ -88,8 +89,16 @@ class Dovecot:
 
     folder: Path
     capability: str = "+"
+    user: str = ""
     ports: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """User and group that the mail belongs to."""
+        uid = pwd.getpwnam(self.user).pw_uid if self.user else os.geteuid()
+        entry = pwd.getpwuid(uid) if uid else pwd.getpwnam("mail")
+        return entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name
 
     @property
     def maildir(self) -> Path:
@@ -108,7 +117,7 @@ class Dovecot:
         file = self.maildir / "tmp" / name
         file.write_bytes(mail)
         if os.geteuid() == 0:
-            shutil.chown(file, *_mail_owner())
+            shutil.chown(file, *self.owner)
         file.rename(self.maildir / "new" / name)
 
     def mails(self, folder: str = "") -> list[bytes]:
@@ -121,7 +130,9 @@ class Dovecot:
         """Start, and wait until every port greets."""
         log = (self.folder / "out").open("ab")
         command = [DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")]
-        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        owner, group = self.owner
+        other = {"user": owner, "group": group, "extra_groups": []} if self.user else {}
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, **other)  # type: ignore[call-overload]
         log.close()
         wait_until(self._greets, 30.0, f"Dovecot to start\n{self.log()}")
 
@@ -151,11 +162,11 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(capability: str = "+") -> Iterator[Dovecot]:
-    """A running server; `capability` adds to what it says it can, or replaces it."""
+def dovecot(capability: str = "+", user: str = "") -> Iterator[Dovecot]:
+    """A running server; `capability`: what it says it can, "+" for all; `user` runs it in place of root."""
     assert Path(DOVECOT).exists(), "dovecot is missing: apt-get install dovecot-imapd dovecot-pop3d"
     with tempfile.TemporaryDirectory(prefix="postline-dovecot-") as name:  # short: it holds Unix sockets
-        server = Dovecot(Path(name), capability)
+        server = Dovecot(Path(name), capability, user)
         _lay_out(server)
         server.start()
         try:
@@ -172,18 +183,19 @@ def _lay_out(server: Dovecot) -> None:
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n", encoding="utf-8")
     for part in ("new", "cur", "tmp"):
         (server.maildir / part).mkdir(parents=True)
-    owner, group = _mail_owner()
-    root = os.geteuid() == 0
-    if root:
-        for path in (folder / "mail", server.maildir, *server.maildir.iterdir()):
+    owner, group = server.owner
+    root = os.geteuid() == 0 and not server.user
+    if os.geteuid() == 0:
+        for path in (folder / "mail", server.maildir, *server.maildir.iterdir(), *([] if root else [folder])):
             shutil.chown(path, owner, group)
-    me = pwd.getpwuid(os.geteuid()).pw_name
+    if server.user:
+        shutil.chown(folder / "key.pem", owner, group)
     values = {
         "folder": folder,
         "owner": owner,
         "group": group,
-        "login": "dovenull" if root else me,
-        "internal": "dovecot" if root else me,
+        "login": "dovenull" if root else owner,
+        "internal": "dovecot" if root else owner,
         "internal_group": "dovecot" if root else group,
         "not_root": "" if root else NOT_ROOT,
         "capability": server.capability,
@@ -210,15 +222,6 @@ def certificate(folder: Path, name: str = "localhost") -> Path:
     return path
 
 
-def _mail_owner() -> tuple[str, str]:
-    import grp
-
-    if os.geteuid() == 0:
-        entry = pwd.getpwnam("mail")
-        return entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name
-    return pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
-
-
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
@@ -228,3 +231,21 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def table(place: Place, **keys: str) -> str:
+    """Write a place as the `[[mailbox]]` table of a configuration; `keys` are TOML values."""
+    values = {
+        "name": '"box"',
+        "protocol": f'"{place.protocol}"',
+        "host": f'"{place.host}"',
+        "port": str(place.port),
+        "tls": f'"{place.tls}"',
+        "ca_file": f'"{place.ca_file}"',
+        "user": f'"{place.user}"',
+        "password": f"'{place.password}'",
+        "trust": '"return-path"',
+        "interval_s": "1",
+        **keys,
+    }
+    return "\n[[mailbox]]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())

@@ -51,7 +51,8 @@ class Pop3:
         try:
             box._log_in()
         except BaseException:
-            client.close()
+            with contextlib.suppress(OSError):  # a TLS handshake that failed leaves no socket to close
+                client.close()
             raise
         return box
 
@@ -89,7 +90,8 @@ class Pop3:
         """Let the server delete what was marked, and go."""
         with contextlib.suppress(OSError, poplib.error_proto):
             self._client.quit()
-        self._client.close()
+        with contextlib.suppress(OSError):
+            self._client.close()
 
     def _log_in(self) -> None:
         place = self._place
