@@ -34,7 +34,7 @@ def preview(
     """
     from gateway.intake.reading import ReadError
     from gateway.intake.rendering import parts_of
-    from render.document import Settings
+    from gateway.intake.wishes import Wishes
     from render.errors import RenderError
     from render.pages import render_parts
 
@@ -43,7 +43,7 @@ def preview(
     most = most_pages(config)
     try:
         reading = read(file)
-        settings = Settings(language=reading.language, max_pages=most)
+        settings = Wishes.of(reading.options).for_pages(language=reading.language, max_pages=most)
         drawn = render_parts(parts_of(reading), settings, (resolution,))
     except RenderError as error:
         raise Refused(f"{error.name or file.name}: {error.text}") from error

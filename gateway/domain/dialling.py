@@ -40,11 +40,15 @@ Caribbean islands are for +1."""
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An account as dialling sees it: its country ("81" or "JP", "" for the site's), its area, its rights."""
+    """An account as dialling sees it: its country ("81" or "JP", "" for the site's), its area, its rights.
+
+    `trunk_zero`: it may write +81 (0)3: the zero behind a country code is passed over.
+    """
 
     country: str = ""
     area_code: str = ""
     international: bool = False
+    trunk_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def destination(written: str, caller: Caller, rules: Rules) -> numbers.Destinati
 
     Raises `BadNumber` for what is no number, `NumberDenied` for what is not dialled.
     """
-    found = numbers.parse(written, caller.country or rules.country or rules.home, caller.area_code)
+    country = caller.country or rules.country or rules.home
+    found = numbers.parse(written, country, caller.area_code, tolerate_trunk=caller.trunk_zero)
     if found.simulated_status is None:
         permit(found.canonical, caller, rules)
     return found

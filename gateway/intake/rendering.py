@@ -207,10 +207,15 @@ class RenderRole:
         fax = session.get_one(Fax, lease.fax_id)
         user = session.get(User, fax.user_id) if fax.user_id is not None else None
         options = {**defaults(fax.account, user), **fax.options}
+        names = accounts.preference(fax.account, user, "conventions", conventions.DEFAULT)
+        order = accounts.preference(fax.account, user, "attachment_order", "mime")
+        default_charset = str(accounts.preference(fax.account, user, "default_charset", ""))
         context = {
             "options": options,
             "aliases": dict(self.aliases),
-            "conventions": list(accounts.preference(fax.account, user, "conventions", conventions.DEFAULT)),
+            "conventions": list(names),
+            "attachment_order": "name" if "faximo" in names else order,
+            "default_charset": default_charset,
             "ignore_errors": accounts.preference(fax.account, user, "subject_errors", "refuse") == "ignore",
             "include_body": fax.account.include_body,
             "country": fax.account.country or self.country,
@@ -219,7 +224,6 @@ class RenderRole:
             "envelope": dict(fax.message.envelope) if fax.message else {},
         }
         zone = ZoneInfo(fax.account.timezone)
-        default_charset = str(accounts.preference(fax.account, user, "default_charset", ""))
         return Order(
             context,
             len(fax.deliveries),

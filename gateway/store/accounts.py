@@ -89,7 +89,13 @@ def account_named(session: Session, name: str) -> Account | None:
 
 def caller(account: Account) -> Caller:
     """Return what dialling wants to know of an account."""
-    return Caller(account.country, account.area_code, account.settings.get("international", False) is True)
+    settings = account.settings
+    return Caller(
+        account.country,
+        account.area_code,
+        international=settings.get("international", False) is True,
+        trunk_zero=settings.get("trunk_zero", False) is True,
+    )
 
 
 def routes(session: Session) -> Sequence[Route]:

@@ -195,3 +195,24 @@ def test_every_option_has_somebody_who_heeds_it() -> None:
     assert by_pages | by_calls | by_door | shown | refused == set(SCHEMA)
     assert set(Settings.__dataclass_fields__) >= by_pages
     assert Wishes({}).for_pages(max_pages=200, language="") == Settings()
+
+
+async def test_the_reader_is_told_what_the_account_prefers(house: House) -> None:
+    await settle(
+        house,
+        account={"conventions": ["gfi"], "attachment_order": "name", "default_charset": "euc-jp"},
+        user={"conventions": ["gfi", "faximo"], "attachment_order": "mime", "header": "{From}"},
+    )
+    for by_alice in (False, True):
+        await house.submit(b"\r\nhello")
+        if by_alice:
+            await sent_by_alice(house, 2)
+        scripted = Scripted(a_reading(options={"header": None}), one_page())
+        await house.role(scripted).sweep()
+        context, settings = scripted.given[0][1], scripted.given[1][1]
+        assert context["conventions"] == (["gfi", "faximo"] if by_alice else ["gfi"])
+        assert context["attachment_order"] == "name"  # faximo sorts by name
+        assert context["default_charset"] == settings.default_charset == "euc-jp"
+        fax = await house.store.read(lambda s: s.query(Fax).order_by(Fax.id.desc()).first())
+        assert fax is not None
+        assert fax.options["header"] == ("{From}" if by_alice else None)  # None: the account's, when dialled

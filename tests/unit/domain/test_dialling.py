@@ -193,3 +193,9 @@ def test_shared_cost_is_a_warning_or_a_refusal_as_the_site_likes() -> None:
 
 def test_a_test_number_needs_no_permission() -> None:
     assert destination("00999-9999-6017", Caller(), Rules(international=False)).simulated_status == 6017
+
+
+def test_an_account_may_write_the_trunk_zero_behind_the_country_code() -> None:
+    with pytest.raises(BadNumber, match="Leave out the 0"):
+        destination("+81 (0)3 4477 2288", Caller("81"), SITE)
+    assert destination("+81 (0)3 4477 2288", Caller("81", trunk_zero=True), SITE).canonical == TOKYO
