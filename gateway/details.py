@@ -76,6 +76,7 @@ SENTENCES: Final = (
     N_("this gateway has no cover pages"),
     N_("%(address)s is no address of this account, and gets no result"),
     N_("It was not approved."),
+    N_("The account's spending cap was reached and left no room for this fax for a day."),
     N_("The mail must hold one attachment, a TIFF file; it holds %(num)s attachments."),
     N_("The mail names no fax number."),
     N_("The subject names no fax number."),

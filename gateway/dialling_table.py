@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gateway.domain.alarms import Thresholds
 from gateway.domain.caps import Caps, NumberCaps
+from gateway.domain.costs import Prices, Tariff
 from gateway.domain.dialling import Rules
 from gateway.domain.numbers import region_of
 
@@ -31,12 +32,19 @@ def _country(country: str) -> str:
     return country.upper()
 
 
+def _price_prefix(prefix: str) -> str:
+    """Return a canonical prefix, "" for the "*" that stands for every other number."""
+    return "" if prefix == "*" else _canonical(prefix)
+
+
 Prefix = Annotated[str, AfterValidator(_canonical)]
 Country = Annotated[str, AfterValidator(_country)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9*#]*$")]
 Abroad = Annotated[str, StringConstraints(pattern=r"^(\+|[0-9*#]+)$")]
 Outside = Annotated[str, StringConstraints(pattern=r"^[0-9*#,W]*$")]
 Count = Annotated[int, Field(ge=0)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PricePrefix = Annotated[str, AfterValidator(_price_prefix)]
 
 
 class Table(BaseModel):
@@ -52,6 +60,16 @@ class CapsTable(Table):
     calls_per_day: Count | None = None
     pages_per_hour: Count | None = None
     pages_per_day: Count | None = None
+    cost_per_day: Money | None = None
+    cost_per_month: Money | None = None
+
+
+class PriceTable(Table):
+    """What a prefix costs: an answered call, a minute, and by how many seconds time is billed."""
+
+    call: Money = 0.0
+    minute: Money = 0.0
+    step: int = Field(60, ge=1, le=3600)
 
 
 class NumberTable(Table):
@@ -84,6 +102,8 @@ class Dialling(Table):
     international: bool = True
     shared_cost: Literal["warn", "refuse"] = "warn"
     paused: bool = False
+    prices: dict[PricePrefix, PriceTable] = {}
+    currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
     caps: CapsTable = CapsTable()
     number: NumberTable = NumberTable(at_once=1)
     alarm: AlarmTable = AlarmTable()
@@ -103,6 +123,10 @@ class Dialling(Table):
             paused=self.paused,
             caps=Caps(**self.caps.model_dump()),
             number=NumberCaps(**self.number.model_dump()),
+            prices=Prices(
+                tuple((prefix, Tariff(**price.model_dump())) for prefix, price in self.prices.items()),
+                self.currency,
+            ),
         )
 
     def thresholds(self) -> Thresholds:

@@ -34,17 +34,18 @@ def check_config(
 ) -> None:
     """Check the configuration and say what is wrong, with file, line and key.
 
-    Accounts that ask for lines there are not are a warning: they are in the database, not in this file.
+    Accounts whose faxes no line carries, or whose spending nothing limits, are a warning: they are in the
+    database, not in this file.
 
     Example: postline check-config --config postline.toml --dump
     """
-    from gateway.observe.doctor import groups
+    from gateway.observe.doctor import of_accounts
 
     path = find(config, os.environ)
     loaded = load(path)
     values = masked(loaded.model_dump(mode="json", by_alias=True))
     lines = [f"{path} is in order: {len(loaded.line)} line(s), mail for {', '.join(loaded.server.domains)}."]
-    warnings = [finding.text for finding in groups(loaded)]
+    warnings = [finding.text for finding in of_accounts(loaded)]
     lines += [f"warning: {text}" for text in warnings]
     if dump:
         lines += [f"{key} = {value!r}" for key, value in flatten(values)]

@@ -26,7 +26,7 @@ def provision(
     Example: postline provision accounts.toml
     """
     from gateway.app import prepare
-    from gateway.observe.doctor import groups
+    from gateway.observe.doctor import of_accounts
     from gateway.store import accounts
     from gateway.store.database import Store
 
@@ -51,5 +51,5 @@ def provision(
     finally:
         store.close()
     say(str(changes), {"changes": str(changes)}, as_json=as_json)
-    for finding in groups(settings):
+    for finding in of_accounts(settings):
         say_error(f"warning: {finding.text}")

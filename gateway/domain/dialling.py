@@ -17,6 +17,7 @@ import phonenumbers
 
 from gateway.domain import denied, numbers
 from gateway.domain.caps import Caps, NumberCaps
+from gateway.domain.costs import Prices
 from gateway.domain.errors import BadNumber, NumberDenied
 
 DIALLED: Final = re.compile(r"[0-9*#+]+")
@@ -61,6 +62,7 @@ class Rules:
     (prefix, digits) the longest prefix that fits chooses the digits before the number. `international` off
     forbids calls abroad to every account, `shared_cost` off what costs more. `paused` stops all dialling.
     `caps` hold for accounts that have none of their own; `number` for every destination, whoever calls it.
+    `prices` say what calls cost.
     """
 
     country: str = ""
@@ -76,6 +78,7 @@ class Rules:
     paused: bool = False
     caps: Caps = field(default_factory=Caps)
     number: NumberCaps = field(default_factory=NumberCaps)
+    prices: Prices = field(default_factory=Prices)
 
 
 def destination(written: str, caller: Caller, rules: Rules) -> numbers.Destination:

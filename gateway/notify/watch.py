@@ -1,5 +1,7 @@
 """Looks every minute for what resembles toll fraud, and for faxes that wait for a person (`store.alarms`).
 
+Faxes that waited a day for their account's credit fail here (`store.spending`).
+
 It runs beside the outbox, which mails what it owes. A store that does not answer is asked again a minute
 later; nothing depends on this role but that someone is told.
 """
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from gateway.domain.errors import Unavailable
-from gateway.store import alarms
+from gateway.store import alarms, spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +55,8 @@ class AlarmWatch:
     async def look(self) -> None:
         """Look once."""
         try:
+            for number in await self.store.run(spending.give_up, self.now(), new_id=self.new_id):
+                log.warning("no credit", number=number)
             found = await self.store.run(
                 alarms.look,
                 self.thresholds,

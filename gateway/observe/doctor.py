@@ -18,6 +18,7 @@ from gateway.domain.errors import BadConfig, Unavailable
 from gateway.store import migrate
 from gateway.store.blobs import Floor
 from gateway.store.database import Store
+from gateway.store.spending import unguarded
 from gateway.store.stranded import accounts_without_lines, traits_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def examine(config: Config) -> Iterator[Finding]:
         )
     for line in config.line:
         yield CHECKS[line.type](line)
-    yield from groups(config)
+    yield from of_accounts(config)
 
 
 def state_folder(config: Config) -> Finding:
@@ -90,8 +91,8 @@ def database(config: Config) -> Finding:
     return Finding("database", FAIL, "the database has no tables yet, or old ones", "run `postline migrate`")
 
 
-def groups(config: Config) -> Iterator[Finding]:
-    """Name the accounts whose faxes no line will ever carry; nothing where the database cannot say."""
+def of_accounts(config: Config) -> Iterator[Finding]:
+    """Name the accounts that something is wrong with; nothing where the database cannot say."""
     url = config.server.database_url
     if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
         return  # looking would make the file, perhaps as the wrong user
@@ -101,16 +102,26 @@ def groups(config: Config) -> Iterator[Finding]:
         store = Store(url)
         try:
             lost = store.read(accounts_without_lines, [traits_of(line) for line in config.line])
+            open_ended = store.read(lambda session: list(unguarded(session, config.rules())))
         finally:
             store.close()
     except (BadConfig, Unavailable):
         return
-    for account, group in lost.items():
-        text = (
-            f"account {account} asks for lines of group {group}, and none that dials has it: its faxes wait"
-        )
-        remedy = f'give a [[line]] group = "{group}", or change `lines` of the account'
-        yield Finding("groups", FAIL, text, remedy)
+    yield from (no_line(account, group) for account, group in lost.items())
+    yield from (no_limit(account, why) for account, why in open_ended)
+
+
+def no_line(account: str, group: str) -> Finding:
+    """Say that no line will ever carry the faxes of an account."""
+    text = f"account {account} asks for lines of group {group}, and none that dials has it: its faxes wait"
+    remedy = f'give a [[line]] group = "{group}", or change `lines` of the account'
+    return Finding("groups", FAIL, text, remedy)
+
+
+def no_limit(account: str, why: str) -> Finding:
+    """Say that nothing limits what an account spends although something should."""
+    remedy = "set cost_per_day or cost_per_month in its `caps` or in [dialling.caps], and [dialling] prices"
+    return Finding("spending", WARN, f"account {account}: {why}", remedy)
 
 
 def fonts(config: Config) -> Finding:  # noqa: ARG001  (all checks look alike)

@@ -17,7 +17,7 @@ from gateway.domain.alarms import QUIET, SPAN, Alarm, Counts, country_of, is_nig
 from gateway.domain.errors import BadNumber
 from gateway.domain.numbers import region_of
 from gateway.domain.states import DeliveryState
-from gateway.store import audit, events, outbox, release
+from gateway.store import audit, events, outbox, release, spending
 from gateway.store.database import one_at_a_time
 from gateway.store.lines import all_lines
 from gateway.store.models import Account, Attempt, Audit, Delivery
@@ -41,10 +41,13 @@ SENTENCES: Final = {
     "failed-numbers": "Account {account} failed to reach {what} different numbers within an hour.",
     "refused-numbers": "Account {account} asked for {what} numbers within an hour that are not dialled here.",
     "approval": "A fax of account {account} waits for approval: {what}.",
+    "credit": "Account {account} has spent what it may: {what}.",
     "no-line": "Account {account} has faxes that no line may carry: {what}.",
 }
 ADVICE: Final = {
     "approval": "Look at it with `postline approve`, then approve it or return it.",
+    "credit": "They go when there is room again below `cost_per_day` or `cost_per_month`; one that waited a "
+    "day fails and is told to its sender. Raise the cap in `caps` of the account, or in [dialling.caps].",
     "no-line": "They wait until a line that dials has the `group` the account asks for by `lines`, and its "
     "`allow` and `deny` let the number pass.",
 }
@@ -68,10 +71,13 @@ def look(
     one_at_a_time(session, "alarms")
     found = []
     lost = {one.account_id: one for one in _stranded(session, lines, now)}
-    busy = _busy(session, now) | set(lost)
+    broke = spending.held(session)
+    busy = _busy(session, now) | set(lost) | set(broke)
     for account in session.scalars(select(Account).where(Account.id.in_(busy))):
         quiet = _told(session, account, now)
         alarms = [*raised(counts(session, account, now, home), thresholds), *_waiting(session, account)]
+        if account.id in broke:
+            alarms.append(Alarm("credit", f"faxes that wait: {broke[account.id]}"))
         if account.id in lost:
             alarms.append(Alarm("no-line", _in_words(lost[account.id])))
         for alarm in alarms:

@@ -15,6 +15,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import selectinload
 
 from gateway.domain import retry
+from gateway.domain.costs import answered
 from gateway.domain.errors import IllegalTransition, LostLease
 from gateway.domain.header import PLAIN, Look
 from gateway.domain.outcome import Cause
@@ -99,6 +100,7 @@ def dialled(session: Session, lease: Lease, attempt_id: int, now: datetime) -> N
     delivery.state = step(DELIVERY, delivery.state, "dial")
     delivery.dials += 1
     attempt.dialled_at = now
+    attempt.cost = lease.tariff.estimate(attempt.to_send, first=attempt.call == attempt.id)
     endings.record(session, "delivery.dialling", delivery, now, attempt=attempt_id, line=attempt.line)
     session.flush()
 
@@ -210,10 +212,18 @@ def finish(
     attempt.compression, attempt.resolution = outcome.compression, outcome.resolution
     attempt.ppr, attempt.rtn, attempt.ftt = outcome.ppr, outcome.rtn, outcome.ftt
     attempt.line_seconds, attempt.trace_blob = outcome.line_seconds, outcome.trace_blob
+    attempt.cost = _cost(lease, attempt, outcome)
     delivery.remote_id = attempt.remote_id or delivery.remote_id
     delivery.line_seconds += outcome.line_seconds
     settle(session, delivery, attempt, outcome.cause, now, new_id=new_id)
     return delivery.state
+
+
+def _cost(lease: Lease, attempt: Attempt, outcome: CallOutcome) -> float:
+    """Return what a call cost; the estimate that `dialled` wrote stays where a crash took the end of one."""
+    if attempt.dialled_at is None or not answered(outcome.cause, connected=attempt.connected_at is not None):
+        return 0.0
+    return lease.tariff.cost(outcome.line_seconds, first=attempt.call == attempt.id)
 
 
 def settle(

@@ -61,7 +61,7 @@ def claim(
         if alone or pages > room or holds.found(session, delivery, rules, now) is not None:
             continue
         room -= pages
-        found.append(queue.claimed(session, delivery, lease.worker, until))
+        found.append(queue.claimed(session, delivery, lease.worker, until, rules))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Why a delivery may not be called now although it is due, and until when: windows and caps.
+"""Why a delivery may not be called now although it is due, and until when: windows, caps, credit.
 
 Looked at when the pages are ready and again at every claim, where what counts is decided: the answer and the
 claim are one transaction. Calls are counted from their rows, by index, so a cap holds over restarts and over
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from gateway.domain import windows
 from gateway.domain.states import DELIVERY, DeliveryState, step
@@ -27,18 +27,25 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from gateway.domain.caps import Limit
+    from gateway.domain.costs import Tariff
     from gateway.domain.dialling import Rules
 
 WINDOW: Final = "window"
 ACCOUNT_CAP: Final = "account-cap"
 NUMBER_CAP: Final = "number-cap"
+CREDIT: Final = "credit"
 SOON: Final = timedelta(minutes=1)
 """When to look again where the calls that fill a cap have not been dialled yet."""
+AMOUNTS: Final[dict[str, ColumnElement[Any]]] = {
+    "calls": literal(1),
+    "pages": Attempt.to_send.expression,
+    "cost": Attempt.cost.expression,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """`reason` is one of the three above, `until` when to look again, `detail` the cap's name."""
+    """`reason` is one of the four above, `until` when to look again, `detail` the cap's name."""
 
     reason: str
     until: datetime
@@ -51,12 +58,15 @@ def found(session: Session, delivery: Delivery, rules: Rules, now: datetime) -> 
     if (hold := closed(account, now)) is not None:
         return hold
     caps = rules.caps.over(account.settings.get("caps", {}))
+    tariff = rules.prices.of(delivery.destination)
     for limit in caps.limits():
+        if limit.counts == "cost" and tariff.free:
+            continue
         one_at_a_time(session, f"caps of account {account.id}")
-        if (until := _free_at(session, limit, delivery, "account_id", now)) is not None:
-            return Hold(ACCOUNT_CAP, until, limit.name)
+        if (until := _free_at(session, limit, delivery, "account_id", now, tariff=tariff)) is not None:
+            return Hold(CREDIT if limit.counts == "cost" else ACCOUNT_CAP, until, limit.name)
     for limit in rules.number.limits():
-        if (until := _free_at(session, limit, delivery, "destination", now)) is not None:
+        if (until := _free_at(session, limit, delivery, "destination", now, tariff=tariff)) is not None:
             return Hold(NUMBER_CAP, until, limit.name)
     return None
 
@@ -75,6 +85,7 @@ def hold(session: Session, delivery: Delivery, why: Hold, now: datetime) -> None
         delivery.state = step(DELIVERY, delivery.state, "hold")
     delivery.held_for, delivery.due_at = why.reason, why.until
     if news:
+        delivery.held_since = now
         until = why.until.isoformat()
         endings.record(
             session, "delivery.held", delivery, now, reason=why.reason, detail=why.detail, due_at=until
@@ -82,29 +93,32 @@ def hold(session: Session, delivery: Delivery, why: Hold, now: datetime) -> None
     session.flush()
 
 
-def _free_at(session: Session, limit: Limit, delivery: Delivery, key: str, now: datetime) -> datetime | None:
+def _free_at(
+    session: Session, limit: Limit, delivery: Delivery, key: str, now: datetime, *, tariff: Tariff
+) -> datetime | None:
     """Return when a limit lets the next call of the same `key` through; None if it does now.
 
     A call that is claimed and not dialled yet counts as well: of two lines that claim at once one may pass.
     """
-    same = getattr(Attempt, key) == getattr(delivery, key)
-    query = select(Attempt.dialled_at, Attempt.to_send).where(same, Attempt.dialled_at > now - limit.span)
-    total = select(func.sum(Attempt.to_send) if limit.counts_pages else func.count()).select_from(Attempt)
-    used = session.scalar(total.where(same, Attempt.dialled_at > now - limit.span)) or 0
-    used += _claimed(session, limit, getattr(Delivery, key) == getattr(delivery, key))
+    same = getattr(Attempt, key) == getattr(delivery, key), Attempt.dialled_at > now - limit.span
+    amount = AMOUNTS[limit.counts]
+    used = session.scalar(select(func.sum(amount)).select_from(Attempt).where(*same)) or 0
+    used += _claimed(session, limit, getattr(Delivery, key) == getattr(delivery, key), tariff)
     if used < limit.most:
         return None
-    for at, pages in session.execute(query.order_by(Attempt.dialled_at)):
-        used -= pages if limit.counts_pages else 1
+    query = select(Attempt.dialled_at, amount.label("amount")).where(*same).order_by(Attempt.dialled_at)
+    for at, one in session.execute(query):
+        used -= one
         if used < limit.most and at is not None:
             until: datetime = at + limit.span
             return until
     return now + SOON
 
 
-def _claimed(session: Session, limit: Limit, same: ColumnElement[bool]) -> int:
-    amount = func.sum(Fax.pages) if limit.counts_pages else func.count()
-    query = (
-        select(amount).select_from(Delivery).join(Fax).where(Delivery.state == DeliveryState.CLAIMED, same)
-    )
-    return session.scalar(query) or 0
+def _claimed(session: Session, limit: Limit, same: ColumnElement[bool], tariff: Tariff) -> float:
+    """Return what calls will use that are claimed and not dialled; their cost is reckoned at this tariff."""
+    query = select(func.count(), func.coalesce(func.sum(Fax.pages), 0)).select_from(Delivery).join(Fax)
+    calls, pages = session.execute(query.where(Delivery.state == DeliveryState.CLAIMED, same)).one()
+    if limit.counts == "cost":
+        return calls * tariff.estimate(0) + tariff.estimate(pages, first=False) if calls else 0.0
+    return float(pages if limit.counts == "pages" else calls)

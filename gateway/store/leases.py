@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 
+from gateway.domain.costs import FREE, Tariff
 from gateway.domain.errors import LostLease
 from gateway.store.models import Delivery, Fax, Outbox
 
@@ -51,7 +52,8 @@ class Lease:
     from one on, but one that it refused may stand before others that it took; `masters` maps a resolution to
     the blob key of a Class F TIFF; `options["header"]` is the template of the header line, "" for none;
     `sender` is the mail address that gets the result; `cut_white` lets white at the foot of pages be left
-    out; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them).
+    out; `tried` are the earlier calls, oldest first (`domain.retry.advice` reads them);
+    `tariff` is what the call costs.
     """
 
     number: int
@@ -77,6 +79,7 @@ class Lease:
     sender: str = ""
     cut_white: bool = False
     tried: tuple[Tried, ...] = ()
+    tariff: Tariff = FREE
 
     @property
     def first_page(self) -> int:

@@ -301,7 +301,10 @@ class Delivery(Base):
     simulated_status: Mapped[int | None]  # the NNNN of 00999-9999-NNNN@
     priority: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
-    held_for: Mapped[str] = mapped_column(String(24), default="")  # window | account-cap | number-cap
+    held_for: Mapped[str] = mapped_column(
+        String(24), default=""
+    )  # window | account-cap | number-cap | credit
+    held_since: Mapped[datetime | None]  # for this reason
     first_page: Mapped[int] = mapped_column(default=1)  # above 1: an earlier delivery brought those before
     resend_of: Mapped[int | None]  # the delivery that this one repeats
     dials: Mapped[int] = mapped_column(default=0)

@@ -10,6 +10,7 @@ lines for a while. Callers find the rest of the life of a claimed delivery here 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -104,18 +105,20 @@ def claim(
         elif (why := holds.found(session, delivery, rules, now)) is not None:
             holds.hold(session, delivery, why, now)
         else:
-            return claimed(session, delivery, worker, now + timedelta(seconds=lease_seconds))
+            until = now + timedelta(seconds=lease_seconds)
+            return claimed(session, delivery, worker, until, rules)
     return None
 
 
-def claimed(session: Session, delivery: Delivery, worker: str, until: datetime) -> Lease:
+def claimed(session: Session, delivery: Delivery, worker: str, until: datetime, rules: Rules = OPEN) -> Lease:
     """Give a waiting delivery, locked by the caller, to a worker."""
     if delivery.state is DeliveryState.HELD:
-        delivery.state, delivery.held_for = step(DELIVERY, delivery.state, "queue"), ""
+        delivery.state = step(DELIVERY, delivery.state, "queue")
+        delivery.held_for, delivery.held_since = "", None
     delivery.state = step(DELIVERY, delivery.state, "claim")
     take(delivery, worker, until)
     session.flush()
-    return _lease(session, delivery, worker)
+    return replace(_lease(session, delivery, worker), tariff=rules.prices.of(delivery.destination))
 
 
 def renew(session: Session, lease: Lease, now: datetime, lease_seconds: float = 60) -> Renewed:

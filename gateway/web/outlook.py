@@ -33,6 +33,7 @@ WAITS: Final = (DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WAITING_
 HELD: Final[dict[str, str]] = {
     holds.WINDOW: N_("It is outside the account's calling hours; they begin at %(time)s."),
     holds.ACCOUNT_CAP: N_("The account has had as many calls or pages as it may for now; on from %(time)s."),
+    holds.CREDIT: N_("The account has spent what it may for now; looked at again at %(time)s."),
     holds.NUMBER_CAP: N_("This number has been called as often as it may for now; again from %(time)s."),
 }
 APPROVAL: Final = N_("It is larger than the account may send unasked: a person has to approve it first.")

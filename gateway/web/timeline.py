@@ -47,6 +47,7 @@ SENTENCES: Final[dict[str, str]] = {
 HELD: Final[dict[str, str]] = {
     "window": N_("Held: outside the account's calling hours"),
     "account-cap": N_("Held: the account has had its calls or pages for now"),
+    "credit": N_("Held: the account has spent what it may for now"),
     "number-cap": N_("Held: this number has been called often enough for now"),
 }
 """What a fax is held for (`store.holds`)."""

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.config import find, load, parse
 from gateway.domain.alarms import Thresholds
+from gateway.domain.costs import Prices, Tariff
 from gateway.domain.dialling import Rules
 from gateway.domain.errors import BadConfig
 
@@ -195,6 +196,18 @@ number = { at_once = 2, calls_per_day = 10 }
     assert (rules.number.at_once, rules.number.calls_per_day) == (2, 10)
 
 
+def test_a_price_list_is_by_prefix_with_a_star_for_the_rest() -> None:
+    prices = (
+        '{ "+81" = { call = 10, minute = 3 }, "0044" = { minute = 0.5, step = 1 }, "*" = { minute = 100 } }'
+    )
+    caps = "{ cost_per_day = 500, cost_per_month = 4999.5 }"
+    rules = parse(f'{LEAST}[dialling]\nprices = {prices}\ncurrency = "JPY"\ncaps = {caps}\n').rules()
+    assert rules.prices == Prices(
+        (("0081", Tariff(10, 3)), ("0044", Tariff(0, 0.5, 1)), ("", Tariff(0, 100))), "JPY"
+    )
+    assert (rules.caps.cost_per_day, rules.caps.cost_per_month) == (500, 4999.5)
+
+
 @pytest.mark.parametrize(
     ("line", "home"),
     [
@@ -228,6 +241,12 @@ def test_without_dial_rules_nothing_but_the_tables_forbids() -> None:
         ("number = { at_once = 0 }", "dialling.number.at_once"),
         ("caps = { calls_per_minute = 1 }", "did you mean 'calls_per_"),
         ("caps = { calls_per_hour = -1 }", "dialling.caps.calls_per_hour"),
+        ("caps = { cost_per_day = -1 }", "dialling.caps.cost_per_day"),
+        ("caps = { cost_per_month = inf }", "dialling.caps.cost_per_month"),
+        ('prices = { "81" = { minute = 1 } }', "no prefix of numbers"),
+        ('prices = { "+81" = { minutes = 1 } }', "did you mean 'minute'"),
+        ('prices = { "+81" = { minute = 1, step = 0 } }', "step"),
+        ('currency = "Yen"', "dialling.currency"),
         ('shared_cost = "maybe"', "dialling.shared_cost"),
     ],
 )

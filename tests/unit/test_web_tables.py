@@ -168,7 +168,7 @@ def test_a_zone_nobody_knows_is_utc() -> None:
     assert Show("en").clock(NOON, "Asia/Tokyo") == "21:00:00"
 
 
-@pytest.mark.parametrize("reason", [holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP])
+@pytest.mark.parametrize("reason", [holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP, holds.CREDIT])
 def test_a_held_fax_says_for_what(reason: str) -> None:
     [moment] = timeline.moments([Event(kind="delivery.held", at=NOON, data={"reason": reason})])
     assert moment.text == timeline.HELD[reason]

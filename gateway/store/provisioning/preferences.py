@@ -22,6 +22,7 @@ from gateway.store.provisioning.checks import (
     count,
     line_of_text,
     mapping,
+    money,
     networks,
     one_of,
     option,
@@ -106,7 +107,7 @@ OF_ACCOUNT: Final[Mapping[str, Check]] = {
     "international": switch,
     "cut_white": switch,
     "calling_window": window,
-    "caps": table({field.name: amount for field in fields(Caps)}),
+    "caps": table({field.name: money if field.name.startswith("cost") else amount for field in fields(Caps)}),
     "approval": table({"pages": amount, "numbers": amount}),
     "lines": group,
 }

@@ -110,3 +110,19 @@ def test_the_audit_tells_who_did_what_newest_last(console: Console) -> None:
     assert "user.roles" in line
     assert '"before": ["sender"]' in line
     assert console.say("audit", "--action", "nothing.") == "nothing"
+
+
+def test_an_account_that_anybody_could_spend_for_is_warned_of_wherever_one_looks(
+    console: Console, tmp_path: Path
+) -> None:
+    classic = tmp_path / "classic.toml"
+    classic.write_text(ACCOUNT + 'sender_evidence = "envelope"\n')
+    said = "account acme: anybody can send in its name, and it has no spending cap"
+    assert said in console.run("provision", classic).stderr
+    assert console.answer("check-config")["warnings"] == [said]
+    [finding] = [one for one in console.run("doctor", "--json").stdout.splitlines() if "spending cap" in one]
+    assert said in finding
+    classic.write_text(ACCOUNT + 'sender_evidence = "envelope"\ncaps = { cost_per_day = 500 }\n')
+    assert "no price list" in console.run("provision", classic).stderr
+    console.config.write_text(console.config.read_text() + '[dialling]\nprices = { "*" = { minute = 10 } }\n')
+    assert console.run("provision", classic).stderr == ""

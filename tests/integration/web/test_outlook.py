@@ -35,7 +35,7 @@ async def test_a_fax_on_a_line_or_done_waits_for_nothing(pages: Pages) -> None:
     assert 'class="why still"' not in await pages.text(f"/fax/{number + 1}")
 
 
-@pytest.mark.parametrize("reason", [holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP])
+@pytest.mark.parametrize("reason", [holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP, holds.CREDIT])
 async def test_a_held_fax_says_why_and_until_when(pages: Pages, reason: str) -> None:
     [number] = pages.fax()
     until = pages.house.now + timedelta(hours=3)
@@ -50,7 +50,7 @@ async def test_a_held_fax_says_why_and_until_when(pages: Pages, reason: str) -> 
 
 
 def test_every_reason_to_hold_a_fax_has_words() -> None:
-    assert set(outlook.HELD) == {holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP}
+    assert set(outlook.HELD) == {holds.WINDOW, holds.ACCOUNT_CAP, holds.NUMBER_CAP, holds.CREDIT}
 
 
 async def test_dialling_stopped_by_hand_is_said_with_who_and_when(pages: Pages) -> None:

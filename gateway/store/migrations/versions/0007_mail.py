@@ -26,7 +26,10 @@ ADDED = {
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("batch", sa.String(64), nullable=False, server_default=""),
     ],
-    "delivery": [sa.Column("dsn", sa.JSON(), nullable=False, server_default="{}")],
+    "delivery": [
+        sa.Column("dsn", sa.JSON(), nullable=False, server_default="{}"),
+        sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
+    ],
     "attempt": [sa.Column("cost", sa.Double(), nullable=False, server_default="0")],
     "forward": [sa.Column("protection", sa.JSON(), nullable=False, server_default="{}")],
     "outbox": [sa.Column("fax_id", sa.Integer(), nullable=True)],
