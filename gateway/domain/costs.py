@@ -2,7 +2,7 @@
 
 A number has the price of the longest prefix that fits it. One that no prefix fits counts as the dearest of
 the list: a gap in it must not become the way around a spending cap. Without a list nothing costs anything,
-and no cap on spending can ever be reached; `doctor` says so. What is counted guards against loss; it is no bill.
+and no cap on spending can ever be reached; `doctor` says so. It guards against loss and is no bill.
 """
 
 from __future__ import annotations
