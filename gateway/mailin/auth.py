@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.domain.roles import Permission, may
+from gateway.mailin.settings import site_of
 from gateway.store import audit, credentials
 
 if TYPE_CHECKING:
@@ -114,14 +115,9 @@ class SignIn:
         self._wrong: dict[str, list[datetime]] = {}
 
     def is_guessing(self, address: str) -> bool:
-        """Say whether this address gave too many wrong passwords of late."""
+        """Say whether too many wrong passwords came from this address of late."""
         since = self._now() - GUESSING_TIME
-        recent = [at for at in self._wrong.get(address, ()) if at > since]
-        if recent:
-            self._wrong[address] = recent
-        else:
-            self._wrong.pop(address, None)
-        return len(recent) >= GUESSES
+        return sum(at > since for at in self._wrong.get(site_of(address), ())) >= GUESSES
 
     async def check(self, name: str, password: str, address: str) -> Login | None:
         """Return who signed in, None if login and password do not belong together."""
@@ -133,8 +129,7 @@ class SignIn:
             async with self._turn:
                 good = await asyncio.to_thread(credentials.is_password, stored, password)
         if user is None or not good:
-            self._wrong.setdefault(address, []).append(self._now())
-            self._forget_addresses()
+            self._guessed(site_of(address))
             return None
         self._remember(mark)
         return Login(name, user.id, user.account_id, may(user.roles, Permission.SEND))
@@ -148,17 +143,18 @@ class SignIn:
         return until is not None and self._now() < until
 
     def _remember(self, mark: bytes) -> None:
-        self._right.setdefault(mark, self._now() + REMEMBERED)
-        if self._right[mark] <= self._now():
+        if not self._remembers(mark):  # five minutes from the computation, not from the last use
             self._right[mark] = self._now() + REMEMBERED
+            self._right.move_to_end(mark)
         while len(self._right) > MOST_REMEMBERED:
             self._right.popitem(last=False)
 
-    def _forget_addresses(self) -> None:
-        """Keep the memory of guesses small: addresses whose guesses are old leave it."""
+    def _guessed(self, site: str) -> None:
+        """Remember a wrong password; what is old is forgotten."""
+        since = self._now() - GUESSING_TIME
+        self._wrong[site] = [at for at in self._wrong.get(site, ()) if at > since] + [self._now()]
         if len(self._wrong) > MOST_REMEMBERED:
-            since = self._now() - GUESSING_TIME
-            self._wrong = {address: times for address, times in self._wrong.items() if times[-1] > since}
+            self._wrong = {one: times for one, times in self._wrong.items() if times[-1] > since}
 
 
 def _note_wrong(session: Session, name: str, address: str, now: datetime) -> None:

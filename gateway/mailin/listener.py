@@ -16,6 +16,7 @@ from gateway.domain.errors import PostlineError
 from gateway.mailin.auth import SignIn
 from gateway.mailin.conversation import Conversation
 from gateway.mailin.data_reader import remove_leftovers
+from gateway.mailin.settings import site_of
 from gateway.mailin.tls import certificate_of, client_certificates
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Listener:
         self._following: asyncio.Task[None] | None = None
         self._servers: list[asyncio.Server] = []
         self._open: set[Conversation] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_site: Counter[str] = Counter()
         self._work: set[asyncio.Task[object]] = set()
 
     @property
@@ -93,14 +94,14 @@ class Listener:
     def opened(self, conversation: Conversation) -> None:
         """Count a connection."""
         self._open.add(conversation)
-        self._by_address[conversation.peer] += 1
+        self._by_site[site_of(conversation.peer)] += 1
 
     def closed(self, conversation: Conversation) -> None:
         """Count it no more."""
         if conversation in self._open:
             self._open.remove(conversation)
-            self._by_address[conversation.peer] -= 1
-            self._by_address += Counter()  # drops the zeros
+            self._by_site[site_of(conversation.peer)] -= 1
+            self._by_site += Counter()  # drops the zeros
 
     async def read_client_certificates(self) -> None:
         """Learn which certificates of clients are known now."""
@@ -118,7 +119,7 @@ class Listener:
             return False
         return (
             len(self._open) > limits.connections
-            or self._by_address[conversation.peer] > limits.connections_per_ip
+            or self._by_site[site_of(conversation.peer)] > limits.connections_per_ip
         )
 
     def _tidy(self) -> None:

@@ -41,9 +41,9 @@ NO_MECHANISM = Reply(504, "5.5.4", "Sign in by PLAIN or LOGIN")
 SIGN_IN_CANCELLED = Reply(501, "5.7.0", "Signing in was cancelled")
 BAD_RESPONSE = Reply(501, "5.5.2", "Neither base64 nor a login and a password of up to 255 octets")
 
-BUSY = Reply(421, "4.3.2", "Too many connections, try again later")
+BUSY = Reply(421, "4.3.2", "Too many connections from you or from everybody; try again in a minute")
 CLOSING = Reply(421, "4.3.2", "Service closing, try again later")
-TOO_SLOW = Reply(421, "4.4.2", "Waited too long, closing")
+TOO_SLOW = Reply(421, "4.4.2", "Waited too long, closing; connect again")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing")
 
 OUR_FAULT = Reply(451, "4.3.0", "Local trouble, try again later")
@@ -65,20 +65,28 @@ BAD_SENDER = Reply(501, "5.1.7", "Not a sender address")
 NOT_DONE = Reply(502, "5.5.1", "Command not offered")
 WRONG_ORDER = Reply(503, "5.5.1", "Wrong order of commands")
 NO_RECIPIENTS = Reply(503, "5.5.1", "No valid recipients")
-BARE_LINE_END = Reply(550, "5.6.0", "Lines of a mail end in CRLF; a bare CR or LF is not taken")
-NO_RELAY = Reply(550, "5.7.1", "This host relays no mail")
+BARE_LINE_END = Reply(
+    550, "5.6.0", "A bare CR or LF is not taken; lines of a mail end in CRLF, see to the program that sends"
+)
+NO_RELAY = Reply(550, "5.7.1", "This host relays no mail; it takes addresses of its own fax domains only")
 NOT_ALLOWED = Reply(
     550, "5.7.1", "Not allowed to send here: sender unknown or not proved; ask whoever runs this fax gateway"
 )
 PROOF_LATER = Reply(
     451, "4.7.0", "The sender cannot be proved right now (DNS does not answer); try again later"
 )
-NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox")
-TOO_LARGE = Reply(552, "5.3.4", "The message is too large")
+NO_MAILBOX = Reply(550, "5.1.1", "No such mailbox; postmaster reaches whoever runs this fax gateway")
+TOO_LARGE = Reply(
+    552, "5.3.4", "The message is too large; send fewer or smaller attachments, or several mails"
+)
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
-BAD_NUMBER = Reply(553, "5.1.3", "Not a fax number that can be dialled")
+BAD_NUMBER = Reply(
+    553, "5.1.3", "Not a fax number that can be dialled; write +, the country and the number before the @"
+)
 NO_LIST = Reply(553, "5.1.3", "There is no list of this name")
-NUMBER_DENIED = Reply(553, "5.1.3", "This number may not be called from here")
+NUMBER_DENIED = Reply(
+    553, "5.1.3", "This number may not be called from here; ask whoever runs this fax gateway"
+)
 BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not known")
 
 

@@ -89,6 +89,16 @@ class SmtpSettings:
         return network_of(address, self.trusted_networks)
 
 
+def site_of(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 (one link) of an IPv6 one."""
+    try:
+        peer = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    peer = getattr(peer, "ipv4_mapped", None) or peer
+    return str(peer) if peer.version == 4 else str(ipaddress.ip_network((peer, 64), strict=False))
+
+
 def relay_of(address: str, relays: Iterable[Relay]) -> Relay | None:
     """Return the relay that an address belongs to."""
     return next((relay for relay in relays if network_of(address, (relay.network,))), None)

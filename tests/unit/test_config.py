@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.config import find, load, parse
+from gateway.config import Smtp, find, load, parse
+from gateway.dns_table import DnsTable
 from gateway.domain.alarms import Thresholds
 from gateway.domain.costs import Prices, Tariff
 from gateway.domain.dialling import Rules
@@ -259,3 +261,49 @@ def test_other_names_for_subject_options_are_read_and_held_against_the_table() -
     assert config.options.aliases == {"/retry": "/retries"}
     with pytest.raises(BadConfig, match="'/retry' stands for '/retrys', which is not one of"):
         parse(LEAST + '[options]\naliases = { "/retry" = "/retrys" }\n')
+
+
+@pytest.mark.parametrize(
+    ("written", "server"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 53)),
+        ("192.0.2.1:5353", ("192.0.2.1", 5353)),
+        ("2001:db8::1", ("2001:db8::1", 53)),
+        ("[2001:db8::1]:5353", ("2001:db8::1", 5353)),
+        ("[2001:db8::1]", ("2001:db8::1", 53)),
+    ],
+)
+def test_name_servers(written: str, server: tuple[str, int]) -> None:
+    assert DnsTable(nameservers=[written]).servers == (server,)
+
+
+@pytest.mark.parametrize("written", ["dns.example.org", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", ""])
+def test_what_is_no_name_server_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"is not an IP address|no such port"):
+        DnsTable(nameservers=[written])
+
+
+@pytest.mark.parametrize(
+    ("trusted", "relay", "fits"),
+    [
+        ("10.0.0.0/8", "192.0.2.0/24", True),
+        ("10.0.0.0/8", "2001:db8::/32", True),
+        ("10.0.0.0/8", "10.1.2.3/32", False),
+        ("10.1.2.3/32", "10.0.0.0/8", False),
+    ],
+)
+def test_a_relay_is_no_trusted_network(trusted: str, relay: str, fits: bool) -> None:
+    keys: dict[str, Any] = {
+        "trusted_networks": [trusted],
+        "trusted_relays": [{"network": relay, "authserv_id": "mx.example.org"}],
+    }
+    if fits:
+        assert Smtp(**keys).trusted_relays[0].network == relay
+    else:
+        with pytest.raises(ValueError, match="take it out of trusted_networks"):
+            Smtp(**keys)
+
+
+def test_a_relay_has_a_name() -> None:
+    with pytest.raises(ValueError, match="authserv_id"):
+        Smtp(trusted_relays=[{"network": "192.0.2.0/24", "authserv_id": " "}])  # type: ignore[list-item]

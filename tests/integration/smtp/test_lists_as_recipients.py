@@ -8,6 +8,7 @@ import pytest
 from smtp_fixtures import MAIL, NOON, Door
 
 from gateway.domain.number_lists import Entry
+from gateway.mailin.replies import BAD_NUMBER, NO_LIST
 from gateway.store import accounts, lists
 from gateway.store.models import Delivery, Fax
 
@@ -62,8 +63,8 @@ def test_a_list_of_another_account_is_none(door: Door, client: Client) -> None:
     write(door, "customers", SATO, account="classic")
     replies = client.envelope("customers" + AT, "list=customers" + AT)
     assert replies[-2:] == [
-        "553 5.1.3 Not a fax number that can be dialled",
-        "553 5.1.3 There is no list of this name",
+        str(BAD_NUMBER),
+        str(NO_LIST),
     ]
 
 
