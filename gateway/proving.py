@@ -45,3 +45,4 @@ def proofs(config: Config, settings: SmtpSettings) -> Iterator[Proofs]:
         dkim = Dkim(resolver, partial(sandbox.arun, limits=LIMITS))
         yield Proofs({"relay": Relays(settings.trusted_relays), "dkim": dkim}, spf)
     spf.close()
+    resolver.close()
