@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.mailin.data_reader import SpoolFile
+    from gateway.mailin.judging import Judge
 
 NOWHERE = Place("imap", "localhost", 1, "faxbox", "")
 AXATEL = {
@@ -104,6 +105,7 @@ class Office:
         limits: dict[str, Any] | None = None,
         crash: Callable[[str], None] = never_crash,
         floor: Floor | None = None,
+        judges: dict[str, Judge] | None = None,
         **settings: Any,
     ) -> None:
         path = folder / "db.sqlite"
@@ -132,6 +134,7 @@ class Office:
             new_id=lambda: f"<{next(ids)}@fax.example.org>",
             crash=crash,
             accepted=self.woken.set,
+            judges=judges or {},
         )
 
     async def __aenter__(self) -> Self:

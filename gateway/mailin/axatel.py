@@ -16,16 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.domain.errors import BadNumber
 from gateway.intake.reading import ReadError, Reading
 from gateway.mailin import message
-from gateway.mailin.evidence import Provable, Stranger
-from gateway.store import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import Session
-
     from gateway.intake.reading import Document
     from gateway.mailin.envelope import Address
+    from gateway.store.models import Account
 
 NUMBER: Final = re.compile(r"\+?\(?[0-9](?:[ ().-]*[0-9])*")
 FEWEST_DIGITS: Final = 3
@@ -69,25 +66,17 @@ def _pattern(piece: str, *, braces: bool) -> str:
     return "".join(WILD.get(sign, re.escape(sign)) for sign in piece)
 
 
-def masked_sender(
-    session: Session, sender: Address, from_: Sequence[str], account_name: str = ""
-) -> Provable | Stranger:
-    """Return the account whose mask the sender fits, still to be proved.
+def misfit(account: Account, sender: Address, from_: Sequence[str]) -> str:
+    """Return why a sender may not use this face for the account; "" where they may.
 
-    `from_`: addresses of the From header, in lower case. `account_name`: the only account asked, "" = the one
-    that has the sender.
+    `from_`: addresses of the From header, in lower case.
     """
-    row = accounts.sender_row(session, sender.key)
-    account = accounts.account_named(session, account_name) if account_name else row and row.account
-    if not sender.domain or not account:
-        return Stranger("unknown sender")
     mask = str(account.settings.get("axatel", {}).get("mask", ""))
     if not fits(mask, sender.key):
-        return Stranger("the sender does not fit the mask", account.id)
+        return "the sender does not fit the mask"
     if any(address != sender.key for address in from_):
-        return Stranger("the From header is not the sender", account.id)
-    user = row.user_id if row is not None and row.account_id == account.id else None
-    return Provable(account.id, accounts.caller(account), frozenset(), account.smime_policy, user)
+        return "the From header is not the sender"
+    return ""
 
 
 def read(raw: bytes, context: dict[str, Any]) -> Reading:

@@ -4,7 +4,7 @@ An account is found by the envelope's MAIL FROM, never by the header. That text 
 else is asked for is the account's `sender_evidence`, from the least to the most:
 
     envelope   the text alone, from anywhere: the classic rule
-    default    a trusted network of the operator, or any proof below
+    default    a trusted network or mailbox of the operator, or any proof below
     verified   a proof: SMTP AUTH, a TLS client certificate, a network of the account's own, SPF, DKIM, what a
                trusted relay found out, S/MIME
     smime      a valid S/MIME signature of the sender, whatever else was proved
@@ -49,13 +49,15 @@ class Peer:
     """The other end of a connection, as far as it showed itself.
 
     `address`: its IP address. `hello`: what it calls itself. `login`: the user who signed in. `certificate`:
-    SHA-256 of its TLS certificate's DER, hex, "" without one.
+    SHA-256 of its TLS certificate's DER, hex, "" without one. `mailbox`: the mailbox a mail was fetched from,
+    if the operator trusts what its server says of senders.
     """
 
     address: str
     hello: str = ""
     login: Login | None = None
     certificate: str = ""
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def _place(
     network = settings.trusted_network(peer.address)
     if network and account.sender_evidence != "verified":
         yield {"by": "trusted_network", "network": str(network)}
+    if peer.mailbox and account.sender_evidence != "verified":
+        yield {"by": "mailbox", "mailbox": peer.mailbox}
     if account.sender_evidence == "envelope":
         yield {"by": "envelope"}
 

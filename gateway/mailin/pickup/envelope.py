@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
+from gateway.mailin.conventions import place_of
 from gateway.mailin.envelope import Address, BadPath, Kind, classify, parse_address
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def _ours(values: Iterable[bytes], domains: Collection[str], own: str) -> list[A
             address = parse_address(text)
         except BadPath:
             continue
-        if address.local.lower() != own and classify(address, domains) is not Kind.FOREIGN and address.domain:
+        if address.domain and address.local.lower() != own and _is_ours(address, domains):
             found.setdefault(address.key, address)
     return list(found.values())
+
+
+def _is_ours(address: Address, domains: Collection[str]) -> bool:
+    foreign = classify(address, domains) is Kind.FOREIGN
+    return not foreign or bool(place_of(address.domain, domains))

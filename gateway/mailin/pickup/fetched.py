@@ -8,35 +8,31 @@ service does.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.domain.outcome import Cause
-from gateway.mailin import evidence, replies
-from gateway.mailin.axatel import masked_sender
+from gateway.mailin import axatel, evidence, replies
 from gateway.mailin.envelope import NULL
 from gateway.mailin.evidence import KnownSender, Provable, Stranger
 from gateway.mailin.judging import Refusal
 from gateway.mailin.prescan import Rejected, prescan
 from gateway.mailin.transaction import Transaction
-from gateway.store import accounts, audit, pickups, reports
+from gateway.store import audit, pickups, reports
 from gateway.store.models import Account
 from gateway.store.pickups import Outcome
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from gateway.intake.submission import Submission
     from gateway.mailin.data_reader import SpoolFile
     from gateway.mailin.envelope import Address
     from gateway.mailin.pickup.box import Mailbox
     from gateway.mailin.replies import Reply
     from gateway.mailin.transaction import Stored
 
-SUFFICES = ("default", "envelope")
-"""Where a trusted mailbox is proof enough; `verified` and `smime` ask the mail itself."""
-CAUSES = {"5.1.3": Cause.NUMBER_REFUSED, "4.5.3": Cause.NUMBER_REFUSED, "5.3.4": Cause.TOO_LARGE}
-"""Enhanced status code to cause; every other refusal is about what the mail holds."""
+CAUSES = {"5.1": Cause.NUMBER_REFUSED, "4.5": Cause.NUMBER_REFUSED, "5.3": Cause.TOO_LARGE}
+"""Class and subject of a status code (RFC 3463); every other refusal is about what the mail holds."""
 SENTENCES = {
     replies.BAD_NUMBER: "%s is not a fax number that can be dialled.",
     replies.NUMBER_DENIED: "%s may not be called from here.",
@@ -113,28 +109,22 @@ class Fetched(Transaction):
         audit.note(session, "pickup.refused", now, account, self.sender.key, **data)
         self._explain(session, self.missed or [("", reply)])
 
+    async def _look_up_unless_known(self) -> KnownSender | Provable | Stranger:
+        """Look the sender up for each mail: it may depend on the mail's own header."""
+        return await self.desk.store.read(self._look_up)
+
     def _look_up(self, session: Session) -> KnownSender | Provable | Stranger:
-        """Return who sends, by the mailbox's own word where the operator trusts it."""
-        if self.mailbox.axatel:
-            who = masked_sender(session, self.sender, self.request.from_, self.mailbox.account)
-            if isinstance(who, Stranger):
-                return who
-            if self.mailbox.trusted:
-                return who.proved({"by": "mailbox", "mailbox": self.mailbox.name})
-        row = accounts.sender_row(session, self.sender.key)
-        if row is not None and self.mailbox.account not in ("", row.account.name):
-            return Stranger("a sender of another account than the mailbox's", row.account_id)
-        if row is None or not self.mailbox.trusted or row.account.sender_evidence not in SUFFICES:
-            return evidence.identify(
-                session, self.sender, self.peer, self.desk.settings, frozenset(self.desk.judges)
-            )
-        return KnownSender(
-            row.account_id,
-            accounts.caller(row.account),
-            {"by": "mailbox", "mailbox": self.mailbox.name},
-            row.account.smime_policy,
-            row.user_id,
-        )
+        """Return who sends, as at the SMTP door, and whether this mailbox is for them."""
+        judges = frozenset(self.desk.judges)
+        who = evidence.identify(session, self.sender, self.peer, self.desk.settings, judges)
+        if isinstance(who, Stranger):
+            return who
+        account = session.get_one(Account, who.account_id)
+        if self.mailbox.account not in ("", account.name):
+            return Stranger("a sender of another account than the mailbox's", account.id)
+        if self.mailbox.axatel and (why := axatel.misfit(account, self.sender, self.request.from_)):
+            return Stranger(why, account.id)
+        return who
 
     def _keep_beside(self, session: Session, number: int) -> None:
         """Settle the mail in the transaction that makes its fax; tell of numbers that were left out."""
@@ -147,11 +137,6 @@ class Fetched(Transaction):
         if not self._settled:
             self._settle(session, None, str(reply))
         return reply
-
-    def _submission(self, who: KnownSender, stored: Stored) -> Submission:
-        submission = Transaction._submission(self, who, stored)  # noqa: SLF001  (as above)
-        mode = {"axatel": True} if self.mailbox.axatel else {}
-        return replace(submission, envelope={**submission.envelope, **mode})
 
     def _settle(self, session: Session, number: int | None, detail: str) -> None:
         name, now = self.mailbox.name, self.desk.now()
@@ -168,7 +153,7 @@ class Fetched(Transaction):
                 session,
                 account,
                 self.sender.key,
-                CAUSES.get(reply.status, Cause.UNREADABLE_DOCUMENT),
+                CAUSES.get(reply.status[:3], Cause.UNREADABLE_DOCUMENT),
                 SENTENCES.get(reply, reply.text).replace("%s", text),
                 now=self.desk.now(),
                 new_id=self.desk.new_id,

@@ -69,8 +69,10 @@ def _begin(
         found = envelope_of(head, domains, mailbox.place.user)
         sender, recipients = found.sender or NULL, found.recipients
         request = request_of(head)
-    mail = Fetched(desk, sender, Peer(mailbox.peer), mailbox=mailbox, uid=uid, request=request)
+    peer = Peer(mailbox.peer, mailbox=mailbox.name if mailbox.trusted else "")
+    mail = Fetched(desk, sender, peer, mailbox=mailbox, uid=uid, request=request)
     if mailbox.axatel:
+        mail.envelope["axatel"] = True  # kept with the mail: how it is read, and what its status mail says
         recipients = _in_subject(mail, domains[0])
     return mail, recipients
 

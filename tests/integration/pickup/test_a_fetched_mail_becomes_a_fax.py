@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pickup_fixtures import Drawer, Office, mail
 
-from gateway.store.models import Fax, Message, Pickup
+from gateway.mailin.judging import Opinion
+from gateway.store.accounts import account_named
+from gateway.store.models import Fax, Message, Pickup, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from gateway.mailin.judging import Case
 
 
 @pytest.fixture
@@ -147,12 +151,49 @@ async def test_whose_mail_is_taken(
 async def test_an_account_that_wants_more_than_a_mailbox_is_not_sent_for(
     office: Office, drawer: Drawer, evidence: str
 ) -> None:
-    from gateway.store.accounts import account_named
-
     def stricter(session: Any) -> None:
         account_named(session, "acme").sender_evidence = evidence
 
     office.store.run(stricter)
+    drawer.put(mail())
+    await office.pick_up(office.collector(drawer))
+    assert office.numbers == []
+
+
+@pytest.mark.parametrize(
+    ("opinion", "settled", "told"),
+    [
+        (Opinion(evidence={"by": "dkim", "domain": "acme.example"}), {"u1": "taken", "u2": "refused"}, 1),
+        (Opinion(why="no signature"), {"u1": "refused", "u2": "refused"}, 0),
+        (Opinion(passing=True), {"u2": "refused"}, 0),
+    ],
+)
+async def test_where_the_mailbox_is_not_trusted_the_mail_itself_may_prove_its_sender(
+    tmp_path: Path, drawer: Drawer, opinion: Opinion, settled: dict[str, str], told: int
+) -> None:
+    async def judge(_: Case) -> Opinion:
+        return opinion
+
+    async with Office(tmp_path, judges={"dkim": judge}) as office:
+        drawer.put(mail())
+        drawer.put(mail("12@fax.example.org", message_id="two@acme.example"))
+        await office.pick_up(office.collector(drawer, trusted=False))
+        assert office.settled == settled
+        assert [row.data["cause"] for row in office.owed("refusal")] == ["number-refused"] * told
+        for message in office.rows(Message):
+            assert message.evidence == opinion.evidence
+
+
+async def test_a_user_who_may_not_send_may_not_send_by_mailbox_either(office: Office, drawer: Drawer) -> None:
+    def readers_only(session: Any) -> None:
+        account = account_named(session, "acme")
+        reader = User(account_id=account.id, login="alice", roles=["reader"])
+        session.add(reader)
+        session.flush()
+        for sender in account.senders:
+            sender.user_id = reader.id
+
+    office.store.run(readers_only)
     drawer.put(mail())
     await office.pick_up(office.collector(drawer))
     assert office.numbers == []

@@ -77,6 +77,11 @@ def test_the_catch_all_box_itself_is_no_recipient() -> None:
     assert recipients(text, "box") == ["0312345678@fax.example.org"]
 
 
+def test_a_number_in_the_domain_is_taken_along_as_at_the_smtp_door() -> None:
+    found = envelope_of(header("To: user@5551212.fax.example.org, user@other.example"), DOMAINS)
+    assert [str(address) for address in found.recipients] == ["user@5551212.fax.example.org"]
+
+
 @given(st.binary(max_size=400), st.sampled_from(["Return-Path", "X-Original-To", "To", "Envelope-To"]))
 def test_no_header_makes_it_raise_or_name_a_recipient_that_is_not_ours(value: bytes, name: str) -> None:
     block = name.encode() + b": " + value.replace(b"\r", b"").replace(b"\n", b"") + b"\r\n\r\n"
