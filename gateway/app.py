@@ -387,6 +387,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event) -> None:
 def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     """Return who writes which kind of mail."""
     from gateway.notify.batch_rows import BatchWriter  # noqa: PLC0415
+    from gateway.notify.enrolled import EnrolledWriter  # noqa: PLC0415
     from gateway.notify.office import Office  # noqa: PLC0415
     from gateway.notify.receipt import ReceiptWriter  # noqa: PLC0415
     from gateway.notify.refusal import RefusalWriter  # noqa: PLC0415
@@ -411,6 +412,7 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
         "mdn": ReceiptWriter(office),
         "refusal": RefusalWriter(office),
         "note": NoteWriter(office),
+        "enrolled": EnrolledWriter(office),
         "forward": ForwardWriter(mail.sender, domain, parts.blobs),
     }
 

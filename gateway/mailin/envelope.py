@@ -31,6 +31,7 @@ MAX_LOCAL = 128  # RFC 5321 says 64; VERP and SRS senders exceed it
 # RFC 2142 and RFC 5321 section 4.5.1: people write to these when something is wrong.
 RESERVED = frozenset({"postmaster", "abuse", "hostmaster", "webmaster", "security", "noc", "mailer-daemon"})
 RETURN_PREFIX = "fwd+"
+ENROLMENT = "digitalid"
 
 
 class BadPath(Refused):
@@ -67,9 +68,10 @@ class Path:
 
 
 class Kind(Enum):
-    """What a recipient is: a number perhaps, one of our role addresses, a bounce of a forward, foreign."""
+    """What a recipient is: a number perhaps, a role address, a bounce, a certificate to keep, foreign."""
 
     NUMBER = auto()
+    ENROLMENT = auto()
     OPERATOR = auto()
     BOUNCE = auto()
     FOREIGN = auto()
@@ -112,6 +114,8 @@ def classify(address: Address, domains: Collection[str]) -> Kind:
         return Kind.FOREIGN
     if local in RESERVED:
         return Kind.OPERATOR
+    if local == ENROLMENT:
+        return Kind.ENROLMENT
     return Kind.BOUNCE if local.startswith(RETURN_PREFIX) else Kind.NUMBER
 
 

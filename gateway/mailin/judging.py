@@ -33,7 +33,7 @@ class Case:
 
     `path` is the spool file: closed, complete, dots taken out, `size` bytes. `sender` is the envelope's,
     `who` the account behind it, proved or not yet. `peer` is the client's IP address. `numbers` are the
-    canonical numbers of the recipients. `at` is the time of the end of DATA.
+    canonical numbers of the recipients, `written` their addresses. `at` is the time of the end of DATA.
     """
 
     path: Path
@@ -44,6 +44,7 @@ class Case:
     findings: Findings
     numbers: tuple[str, ...]
     at: datetime
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class Examiner:
         settings = self.settings
         return replace(
             question_of(session, account, case.sender.key, case.at),
-            numbers=case.numbers,
+            written=case.written,
             message_id=case.findings.message_id,
             country=account.country or settings.dialling.country or settings.dialling.home,
             domains=settings.domains,

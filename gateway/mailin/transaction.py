@@ -21,11 +21,13 @@ from gateway.domain.modifiers import settled
 from gateway.intake.batch import Counter
 from gateway.intake.submission import Submission, accept
 from gateway.mailin import bounces, conventions, dedupe, evidence, lists, replies
-from gateway.mailin.envelope import NULL, Address, Kind, classify
+from gateway.mailin.enrolment import Enrolment, Letter
+from gateway.mailin.envelope import ENROLMENT, NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
 from gateway.mailin.judging import Case, Refusal, hear, must_be_judged
 from gateway.mailin.lately import Lately
 from gateway.mailin.prescan import Rejected, prescan
+from gateway.mailin.sealed import Examiner
 from gateway.store import audit, blobs, outbox
 from gateway.store.faxes import Recipient
 
@@ -78,6 +80,12 @@ class Desk:
         counter = Counter(self.store, self.now, timedelta(hours=self.settings.dedupe_hours))
         object.__setattr__(self, "counter", counter)
 
+    @property
+    def enrolment(self) -> Enrolment | None:
+        """Who takes mails to digitalid@: whoever can judge signatures."""
+        judge = self.judges.get("smime")
+        return Enrolment(judge, self.new_id) if isinstance(judge, Examiner) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -102,7 +110,8 @@ class Stored:
 class Transaction:
     """One mail, from MAIL to the answer after DATA.
 
-    `envelope`: RET and ENVID, as `dsn.py` reads them; `wishes`: the options that its addresses name.
+    `envelope`: RET and ENVID, as `dsn.py` reads them; `wishes`: the options that its addresses name;
+    `written`: the recipients as they were written; `enrols`: it brings a certificate, and is no fax.
     """
 
     desk: Desk
@@ -116,6 +125,8 @@ class Transaction:
     returned: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     discard: bool = False
+    enrols: bool = False
+    written: list[str] = field(default_factory=list)
     door: str = "smtp"
     _who: KnownSender | Provable | Stranger | None = None
 
@@ -133,8 +144,13 @@ class Transaction:
             return replies.NO_RELAY
         if self.taken >= settings.limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
-        reply = await self._take(kind, address, dsn or {})
+        if kind is Kind.ENROLMENT:
+            reply = await self._take_enrolment()
+        else:
+            reply = replies.ALONE if self.enrols else await self._take(kind, address, dsn or {})
         self.taken += reply.good
+        if reply.good and kind is not Kind.OPERATOR:
+            self.written.append(address.key)
         return reply
 
     async def _take(self, kind: Kind, address: Address, dsn: Mapping[str, Any]) -> Reply:
@@ -193,6 +209,17 @@ class Transaction:
             return replies.TOO_MANY_NUMBERS
         self.recipients = both
         self.lists.append(name)
+        return replies.RECIPIENT_OK
+
+    async def _take_enrolment(self) -> Reply:
+        """Take digitalid@ from an address that some account knows; who it is, its signature will prove."""
+        enrolment = self.desk.enrolment
+        if enrolment is None or not await enrolment.knows(self.sender):
+            await self._note("sender.refused", None, why="no account knows this address", recipient=ENROLMENT)
+            return replies.NOT_ALLOWED
+        if self.recipients or self.operator or self.returned:
+            return replies.ALONE
+        self.enrols = True
         return replies.RECIPIENT_OK
 
     async def _take_bounce(self, address: Address) -> Reply:
@@ -270,6 +297,11 @@ class Transaction:
             spool.discard()
 
     async def _finish(self, spool: SpoolFile) -> Reply:
+        if self.enrols and self.desk.enrolment is not None:
+            spool.close()
+            findings = await asyncio.to_thread(self._scan, spool)
+            letter = Letter(spool.path, self.sender, self.peer.address, findings, self.desk.now())
+            return await self.desk.enrolment.take(letter)
         if not (self.recipients or self.operator or self.returned):
             return replies.OK
         self.desk.crash("smtp.spooled")
@@ -309,6 +341,13 @@ class Transaction:
     def _adopt(self, spool: SpoolFile) -> str:
         return self.desk.blobs.adopt("message", spool.path, spool.sha256)
 
+    def _scan(self, spool: SpoolFile) -> Findings:
+        if not spool.size:
+            raise Rejected("5.6.0", "The mail is empty")
+        settings = self.desk.settings
+        with spool.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mail:
+            return prescan(mail, settings.limits, frozenset(settings.domains))
+
     def _inspect(self, spool: SpoolFile) -> Seen:
         """Look at the spool file before anything is promised; raise `Rejected`."""
         if not spool.size:
@@ -327,7 +366,8 @@ class Transaction:
             return ()
         numbers = tuple(recipient.destination for recipient in self.recipients.values())
         peer, now = self.peer.address, self.desk.now()
-        case = Case(spool.path, spool.size, self.sender, self._who, peer, findings, numbers, now)
+        written = tuple(self.written)
+        case = Case(spool.path, spool.size, self.sender, self._who, peer, findings, numbers, now, written)
         try:
             self._who, opinions = await hear(self.desk.judges, case)
         except Refusal as refusal:

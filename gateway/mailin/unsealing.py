@@ -44,7 +44,7 @@ class Question:
     """A mail's envelope and its account's rules.
 
     `at` is when it arrived; `rule` the account's smime_policy; `addresses` what else may stand in From;
-    `numbers` the canonical numbers asked for; `pins`, `domain_signers`, `gateways`, `certificates` as in
+    `written` the recipients as they were written; `pins`, `domain_signers`, `gateways`, `certificates` as in
     `keyring.Keyring`, from the account's table of certificates.
     """
 
@@ -52,7 +52,7 @@ class Question:
     at: datetime
     rule: str = "verify"
     addresses: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     message_id: str = ""
     require_protected_headers: bool = False
     limited: bool = False
@@ -223,10 +223,11 @@ def _octets(value: str) -> bytes:
 
 
 def _names_numbers(verdict: Verdict, question: Question) -> bool:
-    """Whether the protected To and Cc name every number that was asked for in the envelope."""
+    """Whether the protected To and Cc name every recipient of the envelope, in whatever spelling."""
     fields = [value for name, value in verdict.headers if name.lower() in {"to", "cc"}]
-    named = {number for _, address in getaddresses(fields) if (number := _number(address, question))}
-    return named.issuperset(question.numbers)
+    signed = {address.lower() for _, address in getaddresses(fields)}
+    numbers_signed = {number for address in signed if (number := _number(address, question))}
+    return all(one in signed or _number(one, question) in numbers_signed for one in question.written)
 
 
 def _number(address: str, question: Question) -> str:

@@ -19,6 +19,7 @@ from smime_fixtures import AT, DAY, ec_key, rsa_key, usage
 import smime
 from gateway.keyring import Keyring
 from gateway.mail import OutgoingMail
+from gateway.notify.enrolled import EnrolledWriter
 from gateway.notify.protection import NO_CERTIFICATE, NoCertificate, Sealed, Wish, seal
 from gateway.notify.sender import OutboxSender
 from gateway.notify.trust_watch import TrustWatch, troubles
@@ -134,6 +135,7 @@ class Post:
         writers = {
             "result": ResultWriter(self.office),
             "note": NoteWriter(self.office),
+            "enrolled": EnrolledWriter(self.office),
             "forward": ForwardWriter(self.office.author, self.office.domain, self.office.blobs),
         }
         return OutboxSender(
@@ -245,6 +247,42 @@ async def test_a_forward_is_protected_as_its_row_says(post: Post, blobs: LocalBl
     assert post.sent == []
     assert blobs is not None
     assert await post.error() is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [("en", "Your certificate is stored"), ("ja", "証明書を登録しました"), ("ru", "Ваш сертификат сохранён")],
+)
+async def test_the_answer_to_a_certificate_is_signed_and_says_what_was_kept(
+    post: Post, language: str, subject: str
+) -> None:
+    mark = fingerprint(READER.certificate)
+    data = {
+        "account_id": 1,
+        "fingerprint": mark,
+        "subject": "CN=Alice\r\nBcc: x",
+        "not_after": "2026-12-01T00:00:00+00:00",
+        "request_id": "<enrol@acme.example>",
+    }
+
+    def owe(session: Session) -> None:
+        session.add(Account(name="acme", settings={"notify": {"language": language}}))
+        session.flush()
+        outbox.owe(session, "enrolled", ADDRESS, new_id=lambda: "<e@x>", now=AT, data=data)
+
+    await post.store.run(owe)
+    await post.sender().sweep()
+    [sent] = post.sent
+    found = verdict(sent.content)
+    assert found.valid, "an answer is signed whatever the account asks for"
+    mail = parsed(found.message)
+    assert mail["Subject"] == subject
+    assert mail["In-Reply-To"] == "<enrol@acme.example>"
+    assert mail["Bcc"] is None
+    text = text_of(mail)
+    assert ":".join(mark[n : n + 2] for n in range(0, 64, 2)).upper() in text
+    assert "2026-12-01" in text
+    assert ADDRESS in text
 
 
 # -- who gets what

@@ -269,6 +269,21 @@ def test_a_signed_to_must_name_the_number(tmp_path: Path) -> None:
         assert len(door.numbers) == 1
 
 
+@pytest.mark.parametrize(
+    ("signed_to", "asked"),
+    [
+        ("0312345678@fax.example.org", NUMBER),
+        ("Bob <+81-3-1234-5678@FAX.example.org>", NUMBER),
+        ("/FAX=+81312345678@fax.example.org", "FAX=+81312345678@fax.example.org"),
+        ("+81312345678@elsewhere.example", NUMBER),
+    ],
+)
+def test_a_signed_to_may_spell_the_number_its_own_way(tmp_path: Path, signed_to: str, asked: str) -> None:
+    named = "elsewhere" not in signed_to
+    reply = said(tmp_path, protected(to=signed_to), asked)
+    assert reply.startswith("250 " if named else "550 5.7.1 The signed To"), reply
+
+
 def test_signed_numbers_may_come_one_by_one(tmp_path: Path) -> None:
     """A relay that splits a mail by its recipients is no attacker when the signature names them all."""
     mail = protected(to=f"{NUMBER}, {OTHER_NUMBER}")
