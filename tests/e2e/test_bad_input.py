@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 import pytest
+from dns_fixtures import NameServer
 from house import House, letter, queued_number
 from sqlalchemy import select
 from waiting import wait_until
@@ -50,9 +51,12 @@ def only_this_address(text: str) -> str:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     accounts = [*settings.accounts(), JAPANESE_CLERK, CLASSIC_RULE]
-    with House(tmp_path_factory.mktemp("house"), edit=only_this_address, accounts=accounts) as built:
-        built.start_all()
-        yield built
+    folder = tmp_path_factory.mktemp("house")
+    with NameServer() as names:  # no domain publishes anything
+        dns = f'\n[dns]\nnameservers = ["127.0.0.1:{names.port}"]\n'
+        with House(folder, edit=only_this_address, accounts=accounts, extra=dns) as built:
+            built.start_all()
+            yield built
 
 
 def no_call_was_made(house: House) -> bool:
@@ -136,7 +140,8 @@ def test_a_file_that_cannot_be_faxed_makes_no_call_and_a_mail_that_names_it_and_
 def test_a_stranger_is_refused_at_rcpt_leaves_an_audit_row_and_gets_no_mail(house: House) -> None:
     before = house.numbers()
     answers = house.hand_in("eve@evil.example", [settings.FAX, "03-1234-5678"], b"Subject: x\r\n\r\nhi\r\n")
-    assert answers == [(550, "5.7.1 Not allowed to send here")] * 2
+    assert [code for code, _ in answers] == [550, 550]
+    assert all(text.startswith("5.7.1 Not allowed to send here") for _, text in answers)
     rows = house.store.read(
         lambda session: session.scalars(select(Audit).where(Audit.actor == "eve@evil.example")).all()
     )
@@ -152,7 +157,8 @@ def test_a_known_sender_from_outside_needs_proof_unless_the_account_keeps_the_cl
 ) -> None:
     mail = b"Subject: x\r\nMessage-ID: <outside@x>\r\n\r\nhi\r\n"
     refused = house.hand_in(settings.SENDER, ["00999-9999-0000"], mail, source=OUTSIDE)
-    assert refused == [(550, "5.7.1 Not allowed to send here")]
+    assert [code for code, _ in refused] == [250, 550]  # DKIM or S/MIME might have proved it
+    assert refused[-1][1].startswith("5.7.1 Not allowed to send here")
     taken = house.hand_in(CLASSIC.upper(), ["00999-9999-0000"], mail, source=OUTSIDE)
     assert [code for code, _ in taken] == [250, 250]
     assert house.delivery(queued_number(taken[-1][1])).state is DeliveryState.SENT
