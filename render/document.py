@@ -40,6 +40,7 @@ class Settings:
     "grayscale" draws every shade as dots, "bw" none, "" only where a photograph lies. `language` is a tag
     such as "ja" that chooses between Chinese and Japanese shapes where the text itself does not tell.
     `default_charset` is for text without a charset.
+    `unsupported` says what becomes of kinds of files that are not drawn: "fail" or "ignore".
     """
 
     paper: str = "a4"
@@ -53,6 +54,7 @@ class Settings:
     rendering: str = ""
     language: str = ""
     default_charset: str = ""
+    unsupported: str = "fail"
     max_pages: int = 200
 
 

@@ -21,6 +21,9 @@ from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_pict
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
 MOST_PIXELS = 100_000_000
 SCREEN_DPI = 96.0
+_BAND_PIXELS = 4_000_000
+_PAGE_PIXELS = 9_000_000  # thrice a fine page along either side, and more
+_ORIENTATION = 0x0112  # the Exif tag
 _FAX_WIDTHS = {1728, 2048, 2432}
 
 if TYPE_CHECKING:
@@ -63,11 +66,34 @@ class ImageSheets:
         x_dpi, y_dpi = density(image)
         size = image.size
         image.draft("L", (canvas.width, canvas.rows))
-        upright = ImageOps.exif_transpose(image)
-        if _swapped(image):
+        swapped = _swapped(image)
+        if swapped:
             size, x_dpi, y_dpi = (size[1], size[0]), y_dpi, x_dpi
         at = place_picture(size[0] / x_dpi, size[1] / y_dpi, canvas, fit=self._fit)
-        return _laid(grey(upright), at, canvas)
+        wanted = (at.height, at.width) if at.turned != swapped else (at.width, at.height)
+        upright = ImageOps.exif_transpose(_reduced(image, wanted))
+        return _laid(upright, at, canvas)
+
+
+def for_page(data: bytes) -> bytes:
+    """Return a picture inside a page as it came, or as a smaller PNG in grey if it is far larger than a page.
+
+    What is no picture of ours comes back as it is; raises ValueError beyond 100 Mpx.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return data
+    pixels = image.width * image.height
+    if pixels > MOST_PIXELS:
+        raise ValueError(f"more than {MOST_PIXELS} pixels")
+    if pixels <= _PAGE_PIXELS:
+        return data
+    out = io.BytesIO()
+    side = int((_PAGE_PIXELS / 9) ** 0.5)
+    with _strictly():
+        _reduced(image, (max(1, min(image.width, side)), max(1, min(image.height, side)))).save(out, "PNG")
+    return out.getvalue()
 
 
 @contextlib.contextmanager
@@ -83,6 +109,22 @@ def _strictly() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
+def _reduced(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """Return the picture in grey, by whole factors no smaller than thrice `wanted`.
+
+    It goes by bands, so that a picture is in memory once, as its file has it, and not again for every step.
+    """
+    image.load()
+    factor = max(1, int(min(image.width / (3 * wanted[0]), image.height / (3 * wanted[1]))))
+    small = Image.new("L", (-(-image.width // factor), -(-image.height // factor)), 255)
+    rows = factor * max(1, _BAND_PIXELS // (factor * image.width))
+    for top in range(0, image.height, rows):
+        band = grey(image.crop((0, top, image.width, min(image.height, top + rows))))
+        small.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
+    small.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    return small
+
+
 def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Drawing:
     if at.turned:
         picture = picture.transpose(Image.Transpose.ROTATE_270)
@@ -96,7 +138,7 @@ def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Drawing:
 
 def _swapped(image: Image.Image) -> bool:
     # Values 5 to 8 of the Exif Orientation tag exchange width and height.
-    return image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
+    return image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
 
 
 def grey(image: Image.Image) -> Image.Image:

@@ -1,7 +1,8 @@
 """A message's parts to fax pages: every part drawn and coded at each resolution from the same source.
 
 Each part starts on a new page; the order is the caller's. A page is drawn anew for each resolution rather
-than resampled. Refuses, naming the part, what cannot be drawn; never leaves a part out in silence.
+than resampled. Refuses, naming the part, what cannot be drawn; never leaves a part out in
+silence. Kinds of files that are not drawn may be left out if the settings say so and something else is left.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 from render import bilevel, geometry
 from render.coding import coded_page
 from render.document import Rendering, Settings
-from render.errors import NothingToSend, TooManyPages
+from render.errors import NothingToSend, TooManyPages, UnsupportedDocument
 from render.parts import open_part
+from render.patience import Patience
 from render.tiff import write_tiff
 
 if TYPE_CHECKING:
@@ -35,10 +37,19 @@ def render_parts(
     Raises a RenderError: a part that cannot be drawn, more than `settings.max_pages`, or no page at all.
     """
     warnings: list[str] = []
+    patience = Patience()
     sheets: list[Sheets] = []
     pages = 0
+    refused: UnsupportedDocument | None = None
     for part in parts:
-        opened = open_part(part, settings, warnings)
+        try:
+            opened = open_part(part, settings, warnings, patience)
+        except UnsupportedDocument as error:
+            if settings.unsupported != "ignore":
+                raise
+            refused = refused or error
+            warnings.append(f"{part.name or part.content_type}: this kind of file was left out.")
+            continue
         if opened is None:
             continue
         pages += opened.count
@@ -46,6 +57,8 @@ def render_parts(
             raise TooManyPages(part.name, f"The fax would have more than {settings.max_pages} pages.")
         sheets.append(opened)
     if not pages:
+        if refused is not None:
+            raise refused
         if names := ", ".join(part.name for part in parts if part.name):
             raise NothingToSend(names, "The file is blank.")
         raise NothingToSend("", "There is nothing to send: no page was found in the message.")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from render import charsets, fonts
 from render.errors import UnsupportedDocument
-from render.html import html_pdf
+from render.html import WORDS_ALONE, html_pdf
 from render.image import ImageSheets
+from render.patience import OutOfPatience, Patience
 from render.pdf import PdfSheets
 from render.table import csv_pdf
 from render.text import clean, text_pdf
@@ -123,8 +124,12 @@ def _reads_as_text(data: bytes) -> bool:
     return True
 
 
-def open_part(part: Part, settings: Settings, warnings: list[str]) -> Sheets | None:
+def open_part(
+    part: Part, settings: Settings, warnings: list[str], patience: Patience | None = None
+) -> Sheets | None:
     """Return the drawable pages of a part, None for a blank text; adds to `warnings` what was guessed.
+
+    `patience` is what all parts of a rendering may take for their layout.
 
     Raises UnsupportedDocument or what the drawer of its kind raises.
     """
@@ -135,10 +140,12 @@ def open_part(part: Part, settings: Settings, warnings: list[str]) -> Sheets | N
         return PdfSheets(part.name, part.data, fit=settings.fit)
     if kind is Kind.IMAGE:
         return ImageSheets(part.name, part.data, fit=settings.fit)
-    return _open_text(part, kind, settings, warnings)
+    return _open_text(part, kind, settings, warnings, patience or Patience())
 
 
-def _open_text(part: Part, kind: Kind, settings: Settings, warnings: list[str]) -> Sheets | None:
+def _open_text(
+    part: Part, kind: Kind, settings: Settings, warnings: list[str], patience: Patience
+) -> Sheets | None:
     text, codec = charsets.decode(part.data, part.charset, settings.default_charset)
     if "\ufffd" in text:
         warnings.append(f"{part.name or 'The text'}: some characters could not be read as {codec}.")
@@ -146,10 +153,15 @@ def _open_text(part: Part, kind: Kind, settings: Settings, warnings: list[str]) 
     if settings.font and kind is not Kind.HTML and not fonts.known(settings.font):
         warnings.append(f"The font {settings.font} is not known here; the usual one was taken.")
     if kind is Kind.HTML:
-        return PdfSheets(part.name, html_pdf(part, text, settings, language, warnings))
+        return PdfSheets(part.name, html_pdf(part, text, settings, language, warnings, patience=patience))
     if not clean(text).strip():
         if part.name:
             warnings.append(f"{part.name}: The file is blank and was left out.")
         return None
-    draw = csv_pdf if kind is Kind.CSV else text_pdf
-    return PdfSheets(part.name, draw(part.name, text, settings, language))
+    if kind is Kind.CSV:
+        try:
+            with patience.held():
+                return PdfSheets(part.name, csv_pdf(part.name, text, settings, language))
+        except OutOfPatience:
+            warnings.append(f"{part.name}: {WORDS_ALONE}")
+    return PdfSheets(part.name, text_pdf(part.name, text, settings, language))

@@ -26,7 +26,7 @@ _CONTROLS = dict.fromkeys((*range(9), 11, *range(14, 32), 127))
 def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
     """Return a PDF of plain text; raises TooManyPages before laying it out."""
     sheets = clean(text).rstrip().split("\f")
-    lines = sum(sheet.count("\n") + 1 for sheet in sheets)
+    lines = sum(_least_lines(line, settings) for sheet in sheets for line in sheet.split("\n"))
     refuse_endless(name, lines, settings)
     body = "".join(f'<section lang="{language or "en"}">{_lines(sheet)}</section>' for sheet in sheets)
     size = settings.font_size or SIZE
@@ -38,6 +38,14 @@ def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
         " section + section { break-before: page }"
     )
     return typeset(body, css)
+
+
+def _least_lines(line: str, settings: Settings) -> int:
+    """Return how many lines of the page a line takes at least: letters are half as wide as high, or wider."""
+    if not settings.wrap:
+        return 1
+    width = max(paper_size(settings.paper)) / MM * POINT
+    return 1 + int(len(line) * (settings.font_size or SIZE) / 2 / width)
 
 
 def clean(text: str) -> str:

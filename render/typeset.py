@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from render import fonts
 from render.geometry import paper_size
+from render.image import for_page
 
 fonts.install()
 
@@ -37,12 +38,21 @@ class MessageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no typ
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """Return the part a `cid:` names; raises ValueError for anything that is not in the message."""
         if not url.lower().startswith("cid:"):
-            return super().fetch(url, headers)
+            return self._bounded(super().fetch(url, headers))
         found = self._related.get(unquote(url[4:]))
         if found is None:
             raise ValueError(f"no part {url}")
         content_type, data = found
-        return URLFetcherResponse(url, io.BytesIO(data), {"Content-Type": content_type})
+        return self._bounded(URLFetcherResponse(url, io.BytesIO(data), {"Content-Type": content_type}))
+
+    @staticmethod
+    def _bounded(found: URLFetcherResponse) -> URLFetcherResponse:
+        """Return a picture that a page can show: WeasyPrint hands PNG on undecoded, however large it is."""
+        data = found.read()
+        smaller = for_page(data)
+        if smaller is data:
+            return URLFetcherResponse(found.url, io.BytesIO(data), found.headers)
+        return URLFetcherResponse(found.url, io.BytesIO(smaller), {"Content-Type": "image/png"})
 
 
 def typeset(html: str, css: str, related: Mapping[str, tuple[str, bytes]] | None = None) -> bytes:

@@ -1,12 +1,17 @@
-"""`postline preview FILE`: the pages as they would be sent, without sending them."""
+"""`postline preview FILE`: the pages as they would be sent, without sending them.
+
+A mail goes the way it would go through the door: the limits on its bytes, then reader and renderer in sandbox
+children with limits of memory and time. Nothing of it is parsed in this process.
+"""
 
 from __future__ import annotations
 
 import json
 import mimetypes
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +21,12 @@ from gateway.domain.errors import BadConfig, Refused
 
 if TYPE_CHECKING:
     from gateway.intake.reading import Reading
+    from render.document import Rendering
+    from render.sandbox import Sandbox
 
 RESOLUTIONS = ("standard", "fine", "superfine")
+READER = "gateway.mailin.message:read"
+DRAW = "render.pages:render_parts"
 
 
 @app.command("preview")
@@ -33,33 +42,41 @@ def preview(
     Example: postline preview order.eml --out ./preview --resolution fine
     """
     from gateway.intake.reading import ReadError
-    from gateway.intake.rendering import parts_of
-    from gateway.intake.wishes import Wishes
     from render.errors import RenderError
-    from render.pages import render_parts
+    from render.sandbox import Sandbox
 
     if resolution not in RESOLUTIONS:
         raise typer.BadParameter(f"one of {', '.join(RESOLUTIONS)}", param_hint="--resolution")
     most = most_pages(config)
     try:
-        reading = read(file)
-        settings = Wishes.of(reading.options).for_pages(language=reading.language, max_pages=most)
-        drawn = render_parts(parts_of(reading), settings, (resolution,))
+        with Sandbox(children=1) as sandbox:
+            reading = read(file, sandbox)
+            drawn = draw(reading, resolution, most, sandbox)
     except RenderError as error:
         raise Refused(f"{error.name or file.name}: {error.text}") from error
     except ReadError as error:
         raise Refused(f"{file.name}: {error.text}") from error
     out.mkdir(parents=True, exist_ok=True)
     (out / "pages.tif").write_bytes(drawn.masters[resolution])
-    index = {
+    index = contents(reading, drawn, resolution)
+    (out / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    say(f"{drawn.pages} page(s) in {out / 'pages.tif'}", index, as_json=as_json)
+
+
+def contents(reading: Reading, drawn: Rendering, resolution: str) -> dict[str, Any]:
+    """Return what index.json says: the pages, and what was understood of the mail."""
+    return {
         "file": "pages.tif",
         "pages": drawn.pages,
         "resolution": resolution,
         "subject": reading.subject,
+        "options": reading.options,
+        "documents": [
+            {"role": one.role, "name": one.name, "type": one.content_type, "bytes": len(one.data)}
+            for one in reading.documents
+        ],
         "warnings": [*reading.warnings, *drawn.warnings],
     }
-    (out / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    say(f"{drawn.pages} page(s) in {out / 'pages.tif'}", index, as_json=as_json)
 
 
 def most_pages(config: Path | None) -> int:
@@ -74,12 +91,40 @@ def most_pages(config: Path | None) -> int:
         return Limits().pages
 
 
-def read(file: Path) -> Reading:
+def read(file: Path, sandbox: Sandbox) -> Reading:
     """Return what a mail asks to fax, or the file itself as the only document."""
     from gateway.intake.reading import Document, Reading
-    from gateway.mailin.message import read as read_mail
 
-    if file.suffix.lower() == ".eml":
-        return read_mail(file.read_bytes(), {})
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return Reading((Document(file.name, kind, file.read_bytes(), None, "attachment"),))
+    raw = file.read_bytes()
+    if file.suffix.lower() != ".eml":
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        return Reading((Document(file.name, kind, raw, None, "attachment"),))
+    at_the_door(raw)
+    reading: Reading = sandbox.run(READER, raw, {})
+    return reading
+
+
+def at_the_door(raw: bytes) -> None:
+    """Hold a mail to the limits it would meet at the SMTP door; raise `Refused` with the door's sentence."""
+    from gateway.mailin.prescan import prescan
+    from gateway.mailin.settings import SmtpLimits
+
+    limits = SmtpLimits()
+    if len(raw) > limits.message_bytes:
+        raise Refused(f"The mail is larger than {limits.message_bytes} bytes.")
+    if not raw.strip():
+        raise Refused("The mail is empty.")
+    # A saved mail may have the line ends of the system it was saved on; over SMTP they are CRLF.
+    prescan(re.sub(rb"\r\n?|\n", b"\r\n", raw), limits)
+
+
+def draw(reading: Reading, resolution: str, most: int, sandbox: Sandbox) -> Rendering:
+    """Return the pages of what was read."""
+    from gateway.intake.rendering import parts_of
+    from gateway.intake.wishes import Wishes
+    from render.sandbox import Limits
+
+    settings = Wishes.of(reading.options).for_pages(max_pages=most, language=reading.language)
+    limits = Limits.for_pages(most)
+    drawn: Rendering = sandbox.run(DRAW, parts_of(reading), settings, (resolution,), limits=limits)
+    return drawn

@@ -68,6 +68,7 @@ class Order:
     zone: ZoneInfo
     asked_at: datetime
     default_charset: str = ""
+    unsupported: str = "fail"
     sealed: bool = False
 
 
@@ -224,6 +225,7 @@ class RenderRole:
             "envelope": dict(fax.message.envelope) if fax.message else {},
         }
         zone = ZoneInfo(fax.account.timezone)
+        unsupported = str(accounts.preference(fax.account, user, "unsupported_files", "fail"))
         return Order(
             context,
             len(fax.deliveries),
@@ -232,6 +234,7 @@ class RenderRole:
             zone,
             fax.created_at,
             default_charset,
+            unsupported,
             sealed=bool(fax.message and fax.message.verdict),
         )
 
@@ -255,7 +258,10 @@ class RenderRole:
 
     async def _render(self, reading: Reading, wishes: Wishes, order: Order) -> Rendering:
         settings = wishes.for_pages(
-            max_pages=self.max_pages, language=reading.language, default_charset=order.default_charset
+            max_pages=self.max_pages,
+            language=reading.language,
+            default_charset=order.default_charset,
+            unsupported=order.unsupported,
         )
         limits = Limits.for_pages(self.max_pages)
         rendering = await self.sandbox.arun(DRAW, parts_of(reading), settings, limits=limits)

@@ -81,8 +81,10 @@ class Wishes:
         }
         return {name: value for name, value in wished.items() if value is not None}
 
-    def for_pages(self, *, max_pages: int, language: str, default_charset: str = "") -> Settings:
-        """Return how the pages are drawn."""
+    def for_pages(
+        self, *, max_pages: int, language: str, default_charset: str = "", unsupported: str = "fail"
+    ) -> Settings:
+        """Return how the pages are drawn; `unsupported` is the account's `unsupported_files`."""
         names = (
             "paper",
             "orientation",
@@ -94,4 +96,10 @@ class Wishes:
             "rendering",
         )
         wished: dict[str, Any] = {name: self.options[name] for name in names if name in self.options}
-        return Settings(max_pages=max_pages, language=language, default_charset=default_charset, **wished)
+        return Settings(
+            max_pages=max_pages,
+            language=language,
+            default_charset=default_charset,
+            unsupported=unsupported,
+            **wished,
+        )

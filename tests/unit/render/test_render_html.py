@@ -11,6 +11,7 @@ from render_fixtures import file_of, ink, ink_box, part, pictures, render
 from render import html as html_module
 from render.document import Part, Settings
 from render.html import html_pdf, style, words
+from render.patience import Patience
 from render.table import columns_of, read_rows, table_width
 
 BLACK_SQUARE = file_of(Image.new("L", (100, 100), 0), "PNG")
@@ -101,7 +102,14 @@ def test_layout_that_trips_still_gives_the_words(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(html_module, "typeset", trip)
     warnings: list[str] = []
-    pdf = html_pdf(html("", name="x.html"), "<p>Total<script>no</script> 100</p>", Settings(), "", warnings)
+    pdf = html_pdf(
+        html("", name="x.html"),
+        "<p>Total<script>no</script> 100</p>",
+        Settings(),
+        "",
+        warnings,
+        patience=Patience(),
+    )
     assert pdf.startswith(b"%PDF")
     assert warnings == ["x.html: the layout could not be followed; its words were drawn as plain text."]
 

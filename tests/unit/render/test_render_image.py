@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ from PIL import Image, ImageDraw
 from render_fixtures import fax_page, file_of, ink, ink_box, part, pictures, random_picture, render
 
 from render.errors import TooLarge, UnreadableDocument
-from render.image import density, grey
+from render.image import _reduced, density, for_page, grey
 from render.tiff import write_tiff
 
 
@@ -157,3 +158,38 @@ def test_density_is_the_stated_one_or_a_sensible_guess(
     if dpi:
         image.info["dpi"] = dpi
     assert density(image) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+def test_a_large_picture_is_made_small_by_bands_and_looks_as_if_at_once(mode: str) -> None:
+    """A dark square in the right lower quarter stays there in every mode."""
+    large = Image.new("L", (6000, 4001), 255)
+    large.paste(0, (3000, 2000, 6000, 4001))
+    deep = large.convert("I").point(lambda v: v * 257).convert("I;16") if mode == "I;16" else None
+    small = _reduced(deep or large.convert(mode), (400, 300))
+    assert small.mode == "L"
+    assert small.size == (1500, 1001)
+    assert small.getpixel((300, 200)) == 255
+    assert small.getpixel((1200, 800)) == 0
+
+
+def test_a_picture_inside_a_page_is_bounded() -> None:
+    out = io.BytesIO()
+    Image.new("1", (9000, 9000), 1).save(out, "PNG")
+    smaller = Image.open(io.BytesIO(for_page(out.getvalue())))
+    assert smaller.width * smaller.height <= 9_000_000
+    assert smaller.getextrema() == (255, 255)
+
+
+def test_an_ordinary_picture_inside_a_page_stays_as_it_is() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (300, 300)).save(out, "PNG")
+    assert for_page(out.getvalue()) == out.getvalue()
+    assert for_page(b"<svg/>") == b"<svg/>"
+
+
+def test_a_bomb_inside_a_page_is_not_drawn() -> None:
+    out = io.BytesIO()
+    Image.new("1", (10_001, 10_000), 1).save(out, "PNG")
+    with pytest.raises(ValueError, match="more than"):
+        for_page(out.getvalue())

@@ -89,3 +89,17 @@ def test_every_error_has_a_code_of_its_own_and_no_retry() -> None:
         "too-many-pages", "too-large", "render-failed",
     }  # fmt: skip
     assert all(error("n", "t").retry == "never" for error in errors)
+
+
+def test_a_kind_of_file_that_is_not_drawn_fails_the_fax_or_is_left_out_as_the_account_wishes() -> None:
+    strange = part(b"\0\1", "application/x-strange", "a.xyz")
+    with pytest.raises(UnsupportedDocument, match="cannot be faxed"):
+        render(TEXT, strange)
+    rendering = render(TEXT, strange, unsupported="ignore")
+    assert rendering.pages == 1
+    assert rendering.warnings == ["a.xyz: this kind of file was left out."]
+
+
+def test_a_fax_of_nothing_but_files_left_out_fails() -> None:
+    with pytest.raises(UnsupportedDocument):
+        render(part(b"\0\1", "application/x-strange", "a.xyz"), unsupported="ignore")
