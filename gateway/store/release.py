@@ -69,24 +69,49 @@ def ask(session: Session, fax: Fax, why: str, now: datetime) -> None:
     session.flush()
 
 
-def waiting(session: Session) -> list[Fax]:
-    """Return the faxes that wait for approval, oldest first."""
+def waiting(session: Session, *, account_id: int | None = None) -> list[Fax]:
+    """Return the faxes that wait for approval, of an account or of all, oldest first."""
     query = select(Fax).where(Fax.state == FaxState.AWAITING_APPROVAL).order_by(Fax.id)
+    if account_id is not None:
+        query = query.where(Fax.account_id == account_id)
     return list(session.scalars(query))
 
 
-def approve(session: Session, number: int, now: datetime, *, actor: str, new_id: Callable[[], str]) -> Fax:
-    """Let a waiting fax go, named by any of its numbers. Raises `Refused` if it does not wait."""
-    fax = _waiting(session, number)
+def approve(
+    session: Session,
+    number: int,
+    now: datetime,
+    *,
+    actor: str,
+    new_id: Callable[[], str],
+    account_id: int | None = None,
+    user_id: int | None = None,
+) -> Fax:
+    """Let a waiting fax go, named by any of its numbers.
+
+    `user_id` is who decides, None for the operator. Raises `Refused` if it does not wait, is not the
+    account's, or is that user's own.
+    """
+    fax = _waiting(session, number, account_id)
+    if user_id is not None and fax.user_id == user_id:
+        raise Refused("Whoever sent a fax cannot approve it.")
     audit.note(session, "fax.approved", now, fax.account_id, actor, number=number)
     _record(session, "fax.approved", fax, now, actor=actor)
     release(session, fax, now, new_id=new_id)
     return fax
 
 
-def send_back(session: Session, number: int, now: datetime, *, actor: str, new_id: Callable[[], str]) -> Fax:
+def send_back(
+    session: Session,
+    number: int,
+    now: datetime,
+    *,
+    actor: str,
+    new_id: Callable[[], str],
+    account_id: int | None = None,
+) -> Fax:
     """Return a waiting fax to its sender: its deliveries are cancelled. Raises `Refused`."""
-    fax = _waiting(session, number)
+    fax = _waiting(session, number, account_id)
     fax.state = step(FAX, fax.state, "return")
     fax.cause, fax.cause_detail = Cause.CANCELLED, NOT_APPROVED
     audit.note(session, "fax.returned", now, fax.account_id, actor, number=number)
@@ -98,8 +123,10 @@ def send_back(session: Session, number: int, now: datetime, *, actor: str, new_i
     return fax
 
 
-def _waiting(session: Session, number: int) -> Fax:
+def _waiting(session: Session, number: int, account_id: int | None) -> Fax:
     query = select(Fax).join(Delivery).where(Delivery.number == number).with_for_update(of=Fax)
+    if account_id is not None:
+        query = query.where(Fax.account_id == account_id)
     fax = session.scalar(query)
     if fax is None:
         raise Refused(f"There is no fax {number}.")
