@@ -21,6 +21,7 @@ def register() -> None:
         approve,
         audit,
         cancel,
+        certificates,
         check_config,
         demo,
         dialling,

@@ -39,10 +39,12 @@ def check_config(
 
     Example: postline check-config --config postline.toml --dump
     """
+    from gateway import keyring
     from gateway.observe.doctor import of_accounts
 
     path = find(config, os.environ)
     loaded = load(path)
+    keyring.load(loaded.smime)  # its files too: a wrong one would only be seen at the start
     values = masked(loaded.model_dump(mode="json", by_alias=True))
     lines = [f"{path} is in order: {len(loaded.line)} line(s), mail for {', '.join(loaded.server.domains)}."]
     warnings = [finding.text for finding in of_accounts(loaded)]
