@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.domain.errors import Unavailable
+from gateway.domain.modifiers import with_aliases
 from gateway.store import migrate, orphans
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store
@@ -189,7 +190,8 @@ async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) 
         sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
         proving.proofs(parts.config, settings) as proofs,
     ):
-        listener = Listener(mail_desk(parts, accepted, {"smime": judge, **proofs.judges}, proofs.spf))
+        judges = {"smime": judge, **proofs.judges, "password": password_judge(parts)}
+        listener = Listener(mail_desk(parts, accepted, judges, proofs.spf))
         await listener.start()
         await stop.wait()
         await listener.stop()
@@ -205,10 +207,20 @@ async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Even
         sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
         proving.proofs(parts.config, settings) as proofs,
     ):
-        desk = mail_desk(parts, accepted, {"smime": judge, **proofs.judges})
+        judges = {"smime": judge, **proofs.judges, "password": password_judge(parts)}
+        desk = mail_desk(parts, accepted, judges)
         desk.spool.mkdir(parents=True, exist_ok=True)
         boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
         await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
+
+
+def password_judge(parts: Parts) -> Judge:
+    """Return who asks for the password in a subject; the last judge, for it takes the password out."""
+    from gateway.mailin.auth import SignIn  # noqa: PLC0415  (as above)
+    from gateway.mailin.password import PasswordJudge  # noqa: PLC0415
+
+    sign_in = SignIn(parts.store, secrets.token_bytes(32), utc_now)
+    return PasswordJudge(parts.store, sign_in, with_aliases(parts.config.options.aliases))
 
 
 def mail_desk(

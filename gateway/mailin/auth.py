@@ -24,7 +24,7 @@ from gateway.mailin.settings import site_of
 from gateway.store import audit, credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -122,17 +122,31 @@ class SignIn:
     async def check(self, name: str, password: str, address: str) -> Login | None:
         """Return who signed in, None if login and password do not belong together."""
         user = await self._store.read(credentials.user_named, name)
-        stored = user.password if user is not None else None
+        good = await self._fits(name, user.password if user is not None else None, password)
+        if user is None or not good:
+            self._guessed(site_of(address))
+            return None
+        return Login(name, user.id, user.account_id, may(user.roles, Permission.SEND))
+
+    async def is_one_of(self, names: Sequence[str], password: str, address: str) -> bool:
+        """Say whether this is the password of one of these users; of none is one wrong guess."""
+        for name in names:
+            user = await self._store.read(credentials.user_named, name)
+            if user is not None and await self._fits(name, user.password, password):
+                return True
+        self._guessed(site_of(address))
+        return False
+
+    async def _fits(self, name: str, stored: str | None, password: str) -> bool:
+        """Say whether a password fits what was stored for a login, by memory or by computing."""
         mark = hmac.digest(self._key, "\0".join((name, password, stored or "")).encode(), hashlib.sha256)
         good = self._remembers(mark)
         if not good:
             async with self._turn:
                 good = await asyncio.to_thread(credentials.is_password, stored, password)
-        if user is None or not good:
-            self._guessed(site_of(address))
-            return None
-        self._remember(mark)
-        return Login(name, user.id, user.account_id, may(user.roles, Permission.SEND))
+        if good:
+            self._remember(mark)
+        return good
 
     async def note_wrong(self, name: str, address: str) -> None:
         """Write down a wrong password, for the account whose login it was."""

@@ -106,6 +106,12 @@ class SpoolFile:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
 
+    def become(self, other: SpoolFile) -> None:
+        """Take another finished file's place and content; the old content is gone."""
+        self.close()
+        other.path.replace(self.path)
+        self.size, self._hash = other.size, other._hash
+
     def discard(self) -> None:
         """Close and remove the file, wherever it stands."""
         self.close()

@@ -65,7 +65,8 @@ class KnownSender:
     """An account that this connection may send for, its dialling rules, and the proof.
 
     `user_id`: the user whose address it is, None for none. `smime_policy` is the account's; `conventions` are
-    the spellings of other systems that it takes.
+    the spellings of other systems that it takes; `password_required`: the mail must hold one, for nobody
+    signed in.
     """
 
     account_id: int
@@ -74,6 +75,7 @@ class KnownSender:
     smime_policy: str = "verify"
     user_id: int | None = None
     conventions: tuple[str, ...] = DEFAULT
+    password_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,18 @@ class Provable:
     user_id: int | None = None
     passing: bool = False
     conventions: tuple[str, ...] = DEFAULT
+    password_required: bool = False
 
     def proved(self, evidence: Evidence) -> KnownSender:
         """Return the sender as known."""
         return KnownSender(
-            self.account_id, self.caller, evidence, self.smime_policy, self.user_id, self.conventions
+            self.account_id,
+            self.caller,
+            evidence,
+            self.smime_policy,
+            self.user_id,
+            self.conventions,
+            self.password_required,
         )
 
 
@@ -125,7 +134,7 @@ def identify(
     account, user = row.account, accounts.user_behind(session, row.user_id)
     if barred := _barred(account, user, peer.login):
         return barred
-    later = _judges_for(account, peer, settings, judges)
+    later = _judges_for(account, peer, settings, judges - {"password"})  # a second factor, no proof
     claim = Provable(
         account.id,
         accounts.caller(account),
@@ -133,6 +142,8 @@ def identify(
         account.smime_policy,
         row.user_id,
         conventions=tuple(accounts.preference(account, user, "conventions", DEFAULT)),
+        password_required=peer.login is None
+        and accounts.preference(account, user, "password_required", default=False) is True,
     )
     if account.sender_evidence != "smime":
         networks = networks_of(account, user)

@@ -56,7 +56,8 @@ class Opinion:
     `Message.verdict`. `record`: writes what must be remembered, in the transaction that accepts the mail, and
     not for one that came before; it may raise `Rejected`, and nothing is stored then. `passing`: no proof
     now, but perhaps later (DNS trouble): a mail that stays unproved then gets 451 instead of 550. `dedupe`: a
-    better key than the mail's bytes by which the same mail is known, where there is one.
+    better key than the mail's bytes by which the same mail is known, where there is one. `subject`: what is
+    stored in the place of the mail's own; None leaves it.
     """
 
     evidence: dict[str, Any] | None = None
@@ -66,6 +67,7 @@ class Opinion:
     record: Callable[[Session], None] | None = None
     passing: bool = False
     dedupe: str = ""
+    subject: str | None = None
 
 
 class Judge(Protocol):
@@ -92,6 +94,8 @@ async def hear(judges: Mapping[str, Judge], case: Case) -> tuple[KnownSender, tu
     """
     if "smime" not in judges and _must_hear("smime", case.who, case.findings):
         raise Rejected("5.7.5", "Signed and encrypted mail is not taken by this gateway")
+    if "password" not in judges and case.who.password_required:
+        raise Refusal(replies.PASSWORD_NEEDED, "no password asked for at this door")
     who, opinions = case.who, []
     for name, judge in judges.items():
         if _must_hear(name, who, case.findings):
@@ -108,12 +112,15 @@ async def hear(judges: Mapping[str, Judge], case: Case) -> tuple[KnownSender, tu
 
 def must_be_judged(who: KnownSender | Provable, findings: Findings) -> bool:
     """Say whether any judge must be heard, or is missing, before this mail can be taken."""
-    return isinstance(who, Provable) or findings.sealed or _must_hear("smime", who, findings)
+    named = ("smime", "password")
+    return isinstance(who, Provable) or any(_must_hear(name, who, findings) for name in named)
 
 
 def _must_hear(name: str, who: KnownSender | Provable, findings: Findings) -> bool:
     if isinstance(who, Provable) and name in who.by:
         return True
+    if name == "password":
+        return who.password_required
     return name == "smime" and (findings.sealed or who.smime_policy.startswith("required"))
 
 

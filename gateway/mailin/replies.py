@@ -31,6 +31,11 @@ TO_OPERATOR = Reply(250, "2.0.0", "Forwarded to the operator")
 REPORT_TAKEN = Reply(250, "2.0.0", "Report taken")
 
 SIGNED_IN = Reply(235, "2.7.0", "Signed in")
+PASSWORD_NEEDED = Reply(
+    550,
+    "5.7.8",
+    "This account sends with a password only: sign in (SMTP AUTH), or end the subject with /pw PASSWORD",
+)
 TOO_MANY_GUESSES = Reply(421, "4.7.0", "Too many wrong passwords, closing")
 GUESSING = Reply(454, "4.7.0", "Too many wrong passwords from your address; try again in fifteen minutes")
 WRONG_PASSWORD = Reply(

@@ -20,7 +20,7 @@ from gateway.domain.errors import BadNumber, BadOption, NumberDenied, StorageFul
 from gateway.domain.modifiers import settled
 from gateway.intake.batch import Counter
 from gateway.intake.submission import Submission, accept
-from gateway.mailin import bounces, conventions, dedupe, evidence, lists, replies
+from gateway.mailin import bounces, conventions, dedupe, evidence, lists, password, replies
 from gateway.mailin.enrolment import Enrolment, Letter
 from gateway.mailin.envelope import ENROLMENT, NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
@@ -308,6 +308,9 @@ class Transaction:
         spool.close()
         seen, blob = await asyncio.to_thread(self._take_in, spool)
         opinions = await self._judge(spool, seen.findings) if not blob else ()
+        for opinion in opinions:
+            if opinion.subject is not None and seen.findings is not None:
+                await asyncio.to_thread(password.rewrite, spool, seen.findings.header_end, opinion.subject)
         if not (self.recipients or self.operator or self.returned):
             return replies.OK
         blob = blob or await asyncio.to_thread(self._adopt, spool)
