@@ -93,6 +93,8 @@ class Smtp(Section):
     @model_validator(mode="after")
     def _networks_are_networks(self) -> Smtp:
         trusted = [ipaddress.ip_network(network) for network in self.trusted_networks]
+        if any(network.prefixlen == 0 for network in trusted):
+            raise ValueError("trusted_networks names everybody: anybody could send in anybody's name")
         for relay in self.trusted_relays:
             network = ipaddress.ip_network(relay.network)
             if not relay.authserv_id.strip():

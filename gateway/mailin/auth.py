@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gateway.domain.roles import Permission, may
 from gateway.mailin.settings import site_of
 from gateway.store import audit, credentials
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from gateway.store.database import AsyncStore
+
+log = structlog.get_logger("smtp")
 
 MECHANISMS = ("PLAIN", "LOGIN")
 AT_ONCE = 2  # Argon2 computations of 64 MiB each
@@ -150,6 +154,7 @@ class SignIn:
 
     async def note_wrong(self, name: str, address: str) -> None:
         """Write down a wrong password, for the account whose login it was."""
+        log.warning("wrong password", login=name, peer=address)
         await self._store.run(_note_wrong, name, address, self._now())
 
     def _remembers(self, mark: bytes) -> bool:

@@ -12,6 +12,7 @@ gets the keys and has no need of a network.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,11 +69,11 @@ class Dkim:
 
     async def __call__(self, case: Case) -> Opinion:
         """Return the opinion on a mail."""
-        mail = case.path.read_bytes()
-        header = read_header(mail, 0, case.findings.header_end + 4)
+        header = await asyncio.to_thread(_header, case)
         found = [s for s in signatures(header) if is_aligned(s.domain, case.sender.domain)][:SIGNATURES]
         if not found:
             return Opinion(why=f"no DKIM signature of {case.sender.domain}")
+        mail = await asyncio.to_thread(case.path.read_bytes)
         faults, passing = [], False
         for signature in found:
             fault = fault_of(signature, header, case.at)
@@ -100,6 +101,11 @@ class Dkim:
         except Exception:  # the task boundary: a child that dies of a mail proves nothing
             log.exception("DKIM child failed", domain=signature.domain)
             return "the mail could not be checked", True
+
+
+def _header(case: Case) -> Header:
+    with case.path.open("rb") as file:
+        return read_header(file.read(case.findings.header_end), 0, case.findings.header_end + 4)
 
 
 def is_aligned(signer: str, domain: str) -> bool:

@@ -307,3 +307,9 @@ def test_a_relay_is_no_trusted_network(trusted: str, relay: str, fits: bool) -> 
 def test_a_relay_has_a_name() -> None:
     with pytest.raises(ValueError, match="authserv_id"):
         Smtp(trusted_relays=[{"network": "192.0.2.0/24", "authserv_id": " "}])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("everybody", ["0.0.0.0/0", "::/0"])
+def test_everybody_is_no_trusted_network(everybody: str) -> None:
+    with pytest.raises(ValueError, match="names everybody"):
+        Smtp(trusted_networks=[everybody])

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from smtp_fixtures import ACCOUNTS, NOON
 
 from gateway.domain.dialling import Caller
+from gateway.mailin.auth import Login
 from gateway.mailin.envelope import NULL, parse_address
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger, identify
-from gateway.mailin.settings import SmtpSettings
+from gateway.mailin.settings import Relay, SmtpSettings
 from gateway.store import accounts, migrate
 from gateway.store.database import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SETTINGS = SmtpSettings(
     domains=("fax.example.org",),
@@ -150,3 +151,60 @@ def test_smime_wants_a_signature_wherever_the_mail_comes_from(store: Store) -> N
     found = who(store, "alice@acme.example", INSIDE, SETTINGS, "dkim", "smime")
     assert isinstance(found, Provable)
     assert found.by == {"smime"}
+
+
+SIGNED_IN = Peer(OUTSIDE, login=Login("alice", 1, 1))
+LEVELS = ("envelope", "default", "verified", "smime")
+SHOWN = {
+    "MAIL FROM alone": (Peer(OUTSIDE), ()),
+    "from `smtp.trusted_networks`": (Peer(INSIDE), ()),
+    "from the account's or user's `networks`": (Peer("198.51.100.1"), ()),
+    "SMTP AUTH as a user": (SIGNED_IN, ()),
+    "SPF pass": (Peer(OUTSIDE), ("spf",)),
+    "a relay of": (Peer("203.0.113.1"), ("relay",)),
+    "DKIM of that domain": (Peer(OUTSIDE), ("dkim",)),
+    "a valid S/MIME signature": (Peer(OUTSIDE), ("smime",)),
+}
+
+
+def table_of_the_guide() -> dict[str, list[bool]]:
+    """Return proof -> whether it counts, for each of `LEVELS`, as the operators' guide has it."""
+    guide = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    _, _, section = guide.partition("### Who is believed")
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")][2:10]
+    return {row[0].strip(): [cell.strip() == "yes" for cell in row[1:]] for row in rows}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("proof", SHOWN)
+def test_every_level_takes_the_proofs_that_the_guide_says(store: Store, proof: str, level: str) -> None:
+    [row] = [cells for name, cells in table_of_the_guide().items() if name.startswith(proof)]
+    provision(store, sender_evidence=level, networks=["198.51.100.0/24"])
+    peer, judges = SHOWN[proof]
+    relays = (Relay(ipaddress.ip_network("203.0.113.0/24"), "mx.example.org"),)
+    settings = replace(SETTINGS, trusted_relays=relays)
+    found = store.read(identify, parse_address("alice@acme.example"), peer, settings, frozenset(judges))
+    assert (not isinstance(found, Stranger)) == row[LEVELS.index(level)]
+
+
+def test_a_relays_own_address_is_not_asked_about(store: Store) -> None:
+    relays = (Relay(ipaddress.ip_network("203.0.113.0/24"), "mx.example.org"),)
+    settings = replace(SETTINGS, trusted_relays=relays)
+    judges = ("spf", "relay", "dkim")
+    behind = who(store, "alice@acme.example", "203.0.113.1", settings, *judges)
+    direct = who(store, "alice@acme.example", OUTSIDE, settings, *judges)
+    assert isinstance(behind, Provable)
+    assert isinstance(direct, Provable)
+    assert (behind.by, direct.by) == ({"relay", "dkim"}, {"spf", "dkim"})
+
+
+@pytest.mark.parametrize(
+    ("login", "why"),
+    [
+        (Login("carol", 2, 2), "carol signed in for another account"),
+        (Login("rita", 3, 1, may_send=False), "the roles of rita allow no sending"),
+    ],
+)
+def test_who_signed_in_as_somebody_else_is_refused_even_inside(store: Store, login: Login, why: str) -> None:
+    found = store.read(identify, parse_address("alice@acme.example"), Peer(INSIDE, login=login), SETTINGS)
+    assert found == Stranger(why, login.account_id)

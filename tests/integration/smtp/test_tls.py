@@ -89,6 +89,31 @@ def test_a_renewed_certificate_needs_no_restart(tmp_path: Path, certificate: dic
                 assert name_on(smtp.sock) == name
 
 
+def test_a_renewal_drops_no_session(tmp_path: Path, certificate: dict[str, str]) -> None:
+    """Who is inside TLS stays, and ends the mail; who comes anew sees the new certificate."""
+    with Door(tmp_path, **certificate) as door, smtplib.SMTP("127.0.0.1", door.port) as old:
+        old.starttls(context=trusting(certificate))
+        old.ehlo()
+        assert old.mail("alice@acme.example")[0] == 250
+        renewed = make_certificate(tmp_path, "new.example.org")
+        os.utime(renewed["certificate"], ns=(1, 1))
+        with smtplib.SMTP("127.0.0.1", door.port) as new:
+            new.starttls(context=trusting(renewed))
+            assert name_on(new.sock) == "new.example.org"
+        assert name_on(old.sock) == "fax.example.org"
+        assert old.rcpt(FAX)[0] == 250
+        assert old.data(MAIL)[0] == 250
+        assert door.numbers == ["0081312345678"]
+
+
+def test_tls_from_the_start_follows_a_renewal_too(tmp_path: Path, certificate: dict[str, str]) -> None:
+    with Door(tmp_path, listen_tls=(("127.0.0.1", 0),), **certificate) as door:
+        renewed = make_certificate(tmp_path, "new.example.org")
+        os.utime(renewed["certificate"], ns=(1, 1))
+        with smtplib.SMTP_SSL("127.0.0.1", door.listener.ports[1], context=trusting(renewed)) as smtp:
+            assert name_on(smtp.sock) == "new.example.org"
+
+
 def test_a_broken_renewal_keeps_the_old_certificate(tmp_path: Path, certificate: dict[str, str]) -> None:
     with Door(tmp_path, **certificate) as door:
         context = trusting(certificate)
