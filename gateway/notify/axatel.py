@@ -6,10 +6,10 @@ sender, or nowhere: that is decided where it is owed. Simulated lines say so her
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.axatel_words import outcome_of, stamp
-from gateway.mail import UTF8_BASE64, begin, one_line
+from gateway.mail import UTF8_BASE64, begin, for_people, one_line
 from gateway.notify.result_mail import REPLIED, answers
 
 if TYPE_CHECKING:
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from gateway.mail import Stamp
+    from gateway.notify.refusal import Refusal
     from gateway.notify.result import Result
     from gateway.store.models import Delivery, Fax
+
+LONGEST_NUMBER: Final = 60  # of a refused mail the subject stands for the number
 
 
 def is_asked(fax: Fax) -> bool:
@@ -33,22 +36,58 @@ def started(delivery: Delivery) -> datetime | None:
 
 def compose(result: Result, begun: datetime | None, frame: Stamp) -> EmailMessage:
     """Return the status mail about a finished delivery; `begun`: when its first call left."""
-    status = "sent" if result.sent else "failed"
-    code, error = outcome_of(result.told_cause)
-    mail = begin(frame, f"FAX {result.destination}: {status}", auto_submitted=REPLIED)
+    mail = _status_mail(
+        frame,
+        number=result.destination,
+        status="sent" if result.sent else "failed",
+        outcome=outcome_of(result.told_cause),
+        detail=result.detail,
+        pages=result.pages_confirmed,
+        times=(begun, result.completed_at),
+    )
     mail["X-TransactionID"] = str(result.number)
     answers(mail, result.request_id)
     if result.simulated:
         mail["X-Postline-Simulated"] = "yes"
+    return mail
+
+
+def compose_refusal(refusal: Refusal, frame: Stamp) -> EmailMessage:
+    """Return the status mail about a mail that became no fax; no call was made, so its number is 0."""
+    _, error = outcome_of(refusal.cause)
+    mail = _status_mail(
+        frame,
+        number=for_people(refusal.subject)[:LONGEST_NUMBER] or "?",
+        status="failed",
+        outcome=(0, error),
+        detail=refusal.reason,
+        pages=0,
+        times=(None, frame.date),
+    )
+    answers(mail, refusal.request_id)
+    return mail
+
+
+def _status_mail(
+    frame: Stamp,
+    *,
+    number: str,
+    status: str,
+    outcome: tuple[int, str],
+    detail: str,
+    pages: int,
+    times: tuple[datetime | None, datetime],
+) -> EmailMessage:
+    mail = begin(frame, f"FAX {number}: {status}", auto_submitted=REPLIED)
     lines = {
-        "number": result.destination,
+        "number": number,
         "status": status,
-        "sip_code": str(code),
-        "error": error,
-        "detail": result.detail,
-        "pages": str(result.pages_confirmed),
-        "start": stamp(begun),
-        "end": stamp(result.completed_at),
+        "sip_code": str(outcome[0]),
+        "error": outcome[1],
+        "detail": detail,
+        "pages": str(pages),
+        "start": stamp(times[0]),
+        "end": stamp(times[1]),
     }
     text = "".join(f"{name}: {one_line(value)}\n" for name, value in lines.items() if value)
     mail.set_content(text, **UTF8_BASE64)

@@ -16,6 +16,7 @@ from gateway.domain.outcome import Cause
 from gateway.language import N_, language_of, translations
 from gateway.mail import UTF8_BASE64, begin, write_text
 from gateway.notice import Notice
+from gateway.notify import axatel
 from gateway.notify.codes import enhanced_of, status_of
 from gateway.notify.office import from_nobody
 from gateway.notify.result_mail import REPLIED, answers, subject_line
@@ -71,11 +72,17 @@ class RefusalWriter:
             html=taste.format == "html",
             legacy=taste.legacy,
         )
+        if lease.data.get("face") == "axatel":
+            return partial(self.write_status, refusal, self.office.stamp(lease))
         return partial(self.write, refusal, self.office.stamp(lease))
 
     def write(self, refusal: Refusal, stamp: Stamp) -> OutgoingMail:
         """Compose the refusal."""
         return from_nobody(compose(refusal, stamp, self.office.stationery))
+
+    def write_status(self, refusal: Refusal, stamp: Stamp) -> OutgoingMail:
+        """Compose the refusal of Axatel's mail face."""
+        return from_nobody(axatel.compose_refusal(refusal, stamp))
 
 
 def compose(refusal: Refusal, stamp: Stamp, stationery: Stationery = OURS) -> EmailMessage:

@@ -90,11 +90,12 @@ def owe_refusal(
     subject: str = "",
     request_id: str = "",
     user_id: int | None = None,
+    face: str = "",
 ) -> None:
     """Owe a mail that says why a mail of a **proved** sender became no fax; the caller proved `recipient`.
 
     `reason` is one of the sentences of `gateway.details`, or text that is shown as it is; `subject` and
-    `request_id` are those of the mail that was refused.
+    `request_id` are those of the mail that was refused. `face`: "axatel" for a status mail of that face.
     """
     wishes = Wishes.of(notify_settings(session, account, user_id))
     data = {
@@ -104,6 +105,7 @@ def owe_refusal(
         "reason": reason,
         "subject": subject,
         "request_id": request_id,
+        "face": face,
     }
     if wishes.result(good=False):
         outbox.owe(session, "refusal", recipient, new_id=new_id, now=now, data=data)

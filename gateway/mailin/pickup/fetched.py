@@ -160,4 +160,5 @@ class Fetched(Transaction):
                 subject=self.request.subject,
                 request_id=self.request.message_id,
                 user_id=self._who.user_id,
+                face="axatel" if self.mailbox.axatel else "",
             )

@@ -113,6 +113,7 @@ async def test_a_subject_without_one_number_is_refused_by_mail_at_once(
     [row] = office.owed("refusal")
     assert office.numbers == []
     assert (row.recipient, row.data["reason"]) == ("user12@scan.example", reason)
+    assert row.data["face"] == "axatel"
 
 
 @pytest.mark.parametrize("files", [0, 1, 2])

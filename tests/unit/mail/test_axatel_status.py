@@ -11,7 +11,8 @@ from notify_fixtures import SENT, STAMP, failed
 from gateway import axatel_words
 from gateway.domain.outcome import Cause
 from gateway.mail import serialise
-from gateway.notify.axatel import compose
+from gateway.notify.axatel import compose, compose_refusal
+from gateway.notify.refusal import Refusal
 
 BEGUN = datetime(2020, 12, 20, 20, 28, 13, 849_999, tzinfo=UTC)
 
@@ -77,3 +78,25 @@ def test_no_text_from_outside_makes_a_line_or_a_header() -> None:
 def test_a_simulated_line_says_so() -> None:
     mail = compose(replace(SENT, simulated_line=True), BEGUN, STAMP)
     assert mail["X-Postline-Simulated"] == "yes"
+
+
+def test_a_mail_that_became_no_fax_is_answered_in_the_same_shape() -> None:
+    refusal = Refusal(
+        Cause.NUMBER_REFUSED,
+        "The subject names more than one number.",
+        subject="80171234567, 80177654321\r\nBcc: x@y.example",
+        request_id="<scan@scan.example>",
+    )
+    mail = compose_refusal(refusal, STAMP)
+    told = dict(line.split(": ", 1) for line in mail.get_content().splitlines())
+    assert mail["Subject"].startswith("FAX 80171234567, 80177654321 Bcc")
+    assert mail["Subject"].endswith(": failed")
+    assert mail["In-Reply-To"] == "<scan@scan.example>"
+    assert (told["status"], told["sip_code"], told["error"]) == ("failed", "0", "номер запрещён")
+    assert (told["detail"], told["start"]) == ("The subject names more than one number.", "null")
+    assert b"\r\nBcc:" not in serialise(mail).partition(b"\r\n\r\n")[0]
+
+
+def test_a_refused_mail_without_a_subject_is_answered_too() -> None:
+    mail = compose_refusal(Refusal(Cause.NUMBER_REFUSED, "The subject names no fax number."), STAMP)
+    assert mail["Subject"] == "FAX ?: failed"
