@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config
-    from gateway.mailbox_table import MailboxConfig
     from gateway.mailin.judging import Judge
-    from gateway.mailin.pickup.box import Mailbox
     from gateway.mailin.settings import SmtpSettings
     from gateway.mailin.spf import Spf
     from gateway.mailin.transaction import Desk
@@ -200,6 +198,7 @@ async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) 
 async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Pick mail up from every configured mailbox."""
     from gateway import proving, sealing  # noqa: PLC0415  (as above)
+    from gateway.mailin.pickup.box import mailbox_of  # noqa: PLC0415
     from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415
 
     settings = smtp_settings(parts.config)
@@ -243,32 +242,6 @@ def mail_desk(
         judges=judges,
         spf=spf,
         lately=Lately(SENDER_REMEMBERED_S),
-    )
-
-
-def mailbox_of(table: MailboxConfig) -> Mailbox:
-    """Return a mailbox as its collector takes it."""
-    from gateway.mailin.pickup.box import Mailbox, Place  # noqa: PLC0415  (as above)
-
-    return Mailbox(
-        name=table.name,
-        place=Place(
-            protocol=table.protocol,
-            host=table.host,
-            port=table.used_port,
-            user=table.user,
-            password=table.password,
-            tls=table.tls,
-            ca_file=table.ca_file,
-            folder=table.folder,
-        ),
-        trusted=table.trust == "return-path",
-        account=table.account,
-        after=table.after,
-        refused=table.refused,
-        move_to=table.move_to,
-        interval_s=table.interval_s,
-        axatel=table.axatel,
     )
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from gateway.config import Config
     from gateway.line_table import LineConfig
+    from gateway.mailbox_table import MailboxConfig
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 SQLITE = "sqlite:///"
+MAILBOX_PATIENCE = 15.0
 SAMPLES = {"ja": "Japanese", "zh-cn": "Chinese", "ru": "Cyrillic"}
 FONT_PACKAGES = {"ja": "fonts-ipafont", "zh-cn": "fonts-noto-cjk", "ru": "fonts-dejavu-core"}
 
@@ -53,6 +55,7 @@ def examine(config: Config) -> Iterator[Finding]:
         )
     for line in config.line:
         yield CHECKS[line.type](line)
+    yield from map(mailbox, config.mailbox)
     yield from of_accounts(config)
 
 
@@ -200,6 +203,27 @@ def simulated(line: LineConfig) -> Finding:
 
 
 CHECKS: dict[str, Callable[[LineConfig], Finding]] = {"modem": modem, "simulated": simulated}
+
+
+def mailbox(table: MailboxConfig) -> Finding:
+    """Log in to a mailbox and count what lies there; nothing is touched."""
+    from gateway.mailin.pickup.box import Denied, Trouble, mailbox_of  # noqa: PLC0415  (only where there is one)
+    from gateway.mailin.pickup.collector import OPENERS  # noqa: PLC0415
+
+    subject = f"mailbox {table.name}"
+    try:
+        place = replace(mailbox_of(table).place, patience=MAILBOX_PATIENCE)
+        box = OPENERS[table.protocol](place)
+        try:
+            count = len(box.look())
+        finally:
+            box.close()
+    except Denied as error:
+        return Finding(subject, FAIL, f"{error.text} ({error.detail})", "mend `user` and `password_file`")
+    except Trouble as error:
+        text = f"{error.text} ({error.detail})" if error.detail else error.text
+        return Finding(subject, FAIL, text, "see docs/mailbox-pickup.md; `ca_file` names roots of your own")
+    return Finding(subject, OK, f"{table.user} at {table.host}: {count} mails lie there")
 
 
 def modem_manager_runs() -> bool:

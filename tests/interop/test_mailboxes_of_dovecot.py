@@ -11,8 +11,10 @@ import pytest
 from dovecot_fixtures import dovecot
 from pickup_fixtures import Office, mail
 
+from gateway.mailbox_table import MailboxConfig
 from gateway.mailin.pickup.box import Denied, Trouble
 from gateway.mailin.pickup.pop3 import Pop3
+from gateway.observe import doctor
 from gateway.store.models import Delivery, Message, Pickup
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dovecot_fixtures import Dovecot
+
+    from gateway.mailin.pickup.box import Place
 
 pytestmark = pytest.mark.xdist_group("dovecot")
 PROTOCOLS = ("imap", "pop3")
@@ -182,3 +186,39 @@ async def test_a_dovecot_that_nobody_runs_as_root_is_read_like_any(office: Offic
         server.deliver(mail())
         await office.pick_up(office.collector(place=server.place(protocol)))
         assert (len(office.numbers), server.mails()) == (1, [])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_doctor_logs_in_counts_and_touches_nothing(server: Dovecot, protocol: str) -> None:
+    server.deliver(mail())
+    found = doctor.mailbox(config_of(server.place(protocol)))
+    assert (found.level, found.text) == (doctor.OK, "faxbox at localhost: 1 mails lie there")
+    assert len(server.mails()) == 1
+
+
+def test_the_doctor_tells_a_wrong_password_from_a_wrong_certificate_and_a_closed_port(
+    server: Dovecot,
+) -> None:
+    place = server.place("imap")
+    for wrong, words, remedy in (
+        (replace(place, password="guess"), "would not let faxbox in", "password_file"),
+        (replace(place, ca_file=""), "a certificate we do not trust", "ca_file"),
+        (replace(place, port=1), "cannot be reached", "docs/mailbox-pickup.md"),
+    ):
+        found = doctor.mailbox(config_of(wrong))
+        assert found.level == doctor.FAIL
+        assert words in found.text
+        assert remedy in found.remedy
+
+
+def config_of(place: Place) -> MailboxConfig:
+    return MailboxConfig(
+        name="box",
+        protocol=place.protocol,
+        host=place.host,
+        port=place.port,
+        tls=place.tls,
+        ca_file=place.ca_file,
+        user=place.user,
+        password=place.password,
+    )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway import app
 from gateway.config import parse
 from gateway.domain.errors import BadConfig
+from gateway.mailin.pickup.box import mailbox_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ BOX = '[[mailbox]]\nname = "a"\nprotocol = "imap"\nhost = "mail.example"\nuser =
 
 def test_the_least_table_is_imap_over_tls_that_trusts_nobody_and_deletes_only_what_it_took() -> None:
     [table] = parse(LEAST + BOX).mailbox
-    box = app.mailbox_of(table)
+    box = mailbox_of(table)
     assert (box.place.port, box.place.tls, box.place.folder) == (993, "implicit", "INBOX")
     assert (box.trusted, box.after, box.refused, box.axatel) == (False, "delete", "keep", False)
 
@@ -42,7 +42,7 @@ def test_what_is_written_reaches_the_collector() -> None:
         'trust = "return-path"\naccount = "acme"\nafter = "move"\nrefused = "move"\nmove_to = "Done"\n'
         'interval_s = 5\naxatel = true\nfolder = "Fax"\n'
     )
-    box = app.mailbox_of(parse(LEAST + text).mailbox[0])
+    box = mailbox_of(parse(LEAST + text).mailbox[0])
     assert (box.trusted, box.account, box.after, box.move_to) == (True, "acme", "move", "Done")
     assert (box.interval_s, box.axatel, box.place.folder, box.peer) == (5.0, True, "Fax", "mailbox:a")
 
@@ -82,7 +82,7 @@ def test_the_password_comes_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("sécret\n", encoding="utf-8")
     [table] = parse(LEAST + BOX + f'password_file = "{file}"\n').mailbox
-    assert app.mailbox_of(table).place.password == "sécret"
+    assert mailbox_of(table).place.password == "sécret"
 
 
 def test_the_environment_reaches_a_mailbox_too() -> None:

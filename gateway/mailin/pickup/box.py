@@ -1,6 +1,6 @@
 """What a mailbox is to us, whatever its protocol: where it stands, what lies in it, what may be done to it.
 
-`Place` and `Mailbox` are plain values that `app.py` fills from the configuration. A `Box` blocks: both
+`Place` and `Mailbox` are plain values, made from a `[[mailbox]]` table by `mailbox_of`. A `Box` blocks: both
 libraries do, so each mailbox has a thread of its own. A server's certificate is always judged: a password
 never goes to a host that cannot show who it is.
 """
@@ -17,6 +17,7 @@ from gateway.domain.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gateway.mailbox_table import MailboxConfig
     from gateway.mailin.data_reader import SpoolFile
 
 Disposal = Literal["delete", "keep", "move"]
@@ -103,6 +104,31 @@ class Mailbox:
     def peer(self) -> str:
         """What stands where a mail by SMTP has its client's address."""
         return f"mailbox:{self.name}"
+
+
+def mailbox_of(table: MailboxConfig) -> Mailbox:
+    """Return a mailbox as its collector takes it."""
+    place = Place(
+        protocol=table.protocol,
+        host=table.host,
+        port=table.used_port,
+        user=table.user,
+        password=table.password,
+        tls=table.tls,
+        ca_file=table.ca_file,
+        folder=table.folder,
+    )
+    return Mailbox(
+        name=table.name,
+        place=place,
+        trusted=table.trust == "return-path",
+        account=table.account,
+        after=table.after,
+        refused=table.refused,
+        move_to=table.move_to,
+        interval_s=table.interval_s,
+        axatel=table.axatel,
+    )
 
 
 @dataclass(frozen=True, slots=True)
