@@ -10,6 +10,7 @@ import json
 import mimetypes
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,10 +22,12 @@ from gateway.domain.errors import BadConfig, Refused
 
 if TYPE_CHECKING:
     from gateway.intake.reading import Reading
+    from gateway.keyring import Keyring
     from render.document import Rendering
     from render.sandbox import Sandbox
 
 RESOLUTIONS = ("standard", "fine", "superfine")
+UNSEALER = "gateway.mailin.unsealing:look_into"
 READER = "gateway.mailin.message:read"
 DRAW = "render.pages:render_parts"
 
@@ -50,7 +53,7 @@ def preview(
     most = most_pages(config)
     try:
         with Sandbox(children=1) as sandbox:
-            reading = read(file, sandbox)
+            reading, verdict = read(file, sandbox, config)
             drawn = draw(reading, resolution, most, sandbox)
     except RenderError as error:
         raise Refused(f"{error.name or file.name}: {error.text}") from error
@@ -58,7 +61,7 @@ def preview(
         raise Refused(f"{file.name}: {error.text}") from error
     out.mkdir(parents=True, exist_ok=True)
     (out / "pages.tif").write_bytes(drawn.masters[resolution])
-    index = contents(reading, drawn, resolution)
+    index = contents(reading, drawn, resolution) | verdict
     (out / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     say(f"{drawn.pages} page(s) in {out / 'pages.tif'}", index, as_json=as_json)
 
@@ -91,21 +94,39 @@ def most_pages(config: Path | None) -> int:
         return Limits().pages
 
 
-def read(file: Path, sandbox: Sandbox) -> Reading:
-    """Return what a mail asks to fax, or the file itself as the only document."""
+def read(file: Path, sandbox: Sandbox, config: Path | None = None) -> tuple[Reading, dict[str, Any]]:
+    """Return what a mail asks to fax, or the file itself as the only document; and the verdict if sealed."""
     from gateway.intake.reading import Document, Reading
 
     raw = file.read_bytes()
     if file.suffix.lower() != ".eml":
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return Reading((Document(file.name, kind, raw, None, "attachment"),))
-    at_the_door(raw)
+        return Reading((Document(file.name, kind, raw, None, "attachment"),)), {}
+    verdict: dict[str, Any] = {}
+    if at_the_door(raw):
+        raw, found = sandbox.run(UNSEALER, raw, datetime.now(UTC), keyring_of(config))
+        verdict = {"smime": found}
     reading: Reading = sandbox.run(READER, raw, {})
-    return reading
+    return reading, verdict
 
 
-def at_the_door(raw: bytes) -> None:
-    """Hold a mail to the limits it would meet at the SMTP door; raise `Refused` with the door's sentence."""
+def keyring_of(config: Path | None) -> Keyring:
+    """Return the trust and keys of the configuration; without one a signed mail is drawn, not judged."""
+    from gateway import keyring
+
+    try:
+        return keyring.load(load(find(config, os.environ)).smime)
+    except BadConfig:
+        if config is not None:
+            raise
+        return keyring.Keyring()
+
+
+def at_the_door(raw: bytes) -> bool:
+    """Hold a mail to the limits it would meet at the SMTP door; say whether it is signed or encrypted.
+
+    Raises `Refused` with the door's sentence.
+    """
     from gateway.mailin.prescan import prescan
     from gateway.mailin.settings import SmtpLimits
 
@@ -115,7 +136,7 @@ def at_the_door(raw: bytes) -> None:
     if not raw.strip():
         raise Refused("The mail is empty.")
     # A saved mail may have the line ends of the system it was saved on; over SMTP they are CRLF.
-    prescan(re.sub(rb"\r\n?|\n", b"\r\n", raw), limits)
+    return prescan(re.sub(rb"\r\n?|\n", b"\r\n", raw), limits).sealed
 
 
 def draw(reading: Reading, resolution: str, most: int, sandbox: Sandbox) -> Rendering:
