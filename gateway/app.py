@@ -398,7 +398,7 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
         "refusal": RefusalWriter(office),
         "note": NoteWriter(office),
         "enrolled": EnrolledWriter(office),
-        "forward": ForwardWriter(mail.sender, domain, parts.blobs),
+        "forward": ForwardWriter(mail.sender, domain, parts.blobs, office.stationery, office.public_url),
     }
 
 

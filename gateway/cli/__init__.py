@@ -38,6 +38,7 @@ def register() -> None:
         serve,
         sim,
         status,
+        templates,
         unbuilt,
         users,
     )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 COMMANDS = {
     "inbox": "List and fetch received faxes.",
     "route": "Explain what a given inbound call would do.",
-    "templates": "List and check mail and cover templates.",
     "export": "Export the history.",
     "backup": "Back up state to a folder.",
     "restore": "Restore a backup.",

@@ -11,14 +11,21 @@ from PIL import Image, ImageDraw
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, PageState
 from gateway.mail import Stamp
+from gateway.notify import batch_mail, receipt, refusal, result_mail, status_notice
 from gateway.notify.batch import Batch
+from gateway.notify.mail_report import fax_address
+from gateway.notify.refusal import Refusal
 from gateway.notify.report import Call, Report, SentPage
 from gateway.notify.result import Result
+from gateway.notify.status_notice import Status
 from render.coding import coded_page
 from render.preview import to_png
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from email.message import EmailMessage
+
+    from gateway.stationery import Stationery
 
 NINE: Final = datetime(2030, 4, 1, 0, 0, 5, tzinfo=UTC)
 STAMP: Final = Stamp("fax@fax.example.org", "alice@acme.example", "<sample@fax.example.org>", NINE)
@@ -93,6 +100,12 @@ BATCH: Final = Batch(
     timezone=SENT.timezone,
     request_id=SENT.request_id,
 )
+REFUSAL: Final = Refusal(
+    Cause.BAD_OPTION,
+    "when to send: 25:99 is no time; write `2030-01-31 09:30`, or `09:30` for the next such time",
+    subject="Order 5521 /d 25:99",
+    request_id=SENT.request_id,
+)
 
 
 def result(name: str, language: str, form: str) -> Result:
@@ -134,3 +147,26 @@ def picture() -> bytes:
     for row in range(200, 2000, 60):
         pen.rectangle((150, row, 1500 - row * 7 % 500, row + 14), fill=0)
     return to_png(coded_page(page, "fine"), 1000)
+
+
+def mails(language: str, form: str, stationery: Stationery) -> Iterator[tuple[str, EmailMessage]]:
+    """Yield name and mail of every result, a summary and a refusal in this language and format."""
+    for name in RESULTS:
+        yield name, result_mail.compose(result(name, language, form), STAMP, stationery)
+    yield "batch", batch_mail.compose(batch(language, form), STAMP, stationery)
+    if form in ("text", "html"):
+        yield (
+            "refusal",
+            refusal.compose(replace(REFUSAL, language=language, html=form == "html"), STAMP, stationery),
+        )
+
+
+def reports(language: str, stationery: Stationery) -> list[tuple[str, Callable[[], EmailMessage]]]:
+    """Return name and maker of the reports for mail systems."""
+    domain = "fax.example.org"
+    busy = result("failed", language, "text")
+    status = Status(busy, fax_address(busy.destination, domain), domain, envelope_id="QQ314159")
+    return [
+        ("delivery-report", lambda: status_notice.compose(status, "", STAMP, stationery)),
+        ("receipt", lambda: receipt.compose(batch(language, "text"), domain, STAMP, stationery)),
+    ]

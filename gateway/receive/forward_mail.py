@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.language import language_of, translations
-from gateway.mail import UTF8_BASE64, begin, for_people
-from gateway.notice import Notice, zoned_time
+from gateway.mail import begin, for_people, write_text
+from gateway.notice import Notice, clock_time, zoned_time
+from gateway.stationery import OURS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.mail import Stamp
     from gateway.notice import Row
+    from gateway.stationery import Stationery
 
 FILE_TYPES: Final = {"pdf": ("application", "pdf", "pdf"), "tiff": ("image", "tiff", "tif")}
 
@@ -28,8 +30,10 @@ FILE_TYPES: Final = {"pdf": ("application", "pdf", "pdf"), "tiff": ("image", "ti
 class Received:
     """A reception as its reader may see it. `bad_lines` has one count a page, in page order.
 
-    `partial` says that the call broke before the far machine had sent everything; `unmatched` that no rule
-    of any account wanted it, so that it goes to the operator.
+    `contents` False is the notice-only mode: the pages stay with us, and `page_url` ("" for nowhere) is where
+    they are shown. `legacy` writes Japanese in ISO-2022-JP. `partial` says that the call broke before the far
+    machine had sent everything; `unmatched` that no rule of any account wanted it, so that it goes to the
+    operator.
     """
 
     number: int
@@ -46,6 +50,9 @@ class Received:
     unmatched: bool = False
     timezone: str = "UTC"
     language: str = "en"
+    legacy: bool = False
+    contents: bool = True
+    page_url: str = ""
 
     @property
     def sender(self) -> str:
@@ -53,36 +60,51 @@ class Received:
         return for_people(self.remote_id) or for_people(self.caller)
 
 
-def compose(received: Received, document: bytes, form: str, stamp: Stamp) -> EmailMessage:
-    """Return the mail with the pages attached; `form` is "pdf" or "tiff", `document` the pages in it."""
+def compose(
+    received: Received, document: bytes | None, form: str, stamp: Stamp, stationery: Stationery = OURS
+) -> EmailMessage:
+    """Return the mail with the pages attached; `form` is "pdf" or "tiff", `document` the pages in it.
+
+    Without a document, which a notice has not, nothing is attached.
+    """
     language = language_of(received.language)
-    mail = begin(stamp, subject(received, language), auto_submitted="auto-generated")
+    title = subject(received, language, stationery)
+    mail = begin(stamp, title, auto_submitted="auto-generated")
     mail["X-TransactionID"] = str(received.number)
     if received.simulated:
         mail["X-Postline-Simulated"] = "yes"
-    mail.set_content(notice_of(received, language).as_text(language), **UTF8_BASE64)
-    maintype, subtype, suffix = FILE_TYPES[form]
-    name = f"{received.number}.{suffix}"
-    mail.add_attachment(document, maintype=maintype, subtype=subtype, filename=name)
+    text = notice_of(received, language).as_text(language, stationery)
+    write_text(mail, text, legacy=received.legacy and language == "ja")
+    if document is not None:
+        maintype, subtype, suffix = FILE_TYPES[form]
+        name = f"{received.number}.{suffix}"
+        mail.add_attachment(document, maintype=maintype, subtype=subtype, filename=name)
     return mail
 
 
-def subject(received: Received, language: str) -> str:
+def subject(received: Received, language: str, stationery: Stationery = OURS) -> str:
     """Return `Fax received <- SENDER`; an incomplete fax says so."""
     gettext = translations(language).ugettext
     title = gettext("Fax received in part") if received.partial else gettext("Fax received")
     sender = received.sender or gettext("unknown sender")
-    return f"{title} <- {sender}"
+    return stationery.draw("subject.txt", language, title=title, arrow="<-", about=sender)
 
 
 def notice_of(received: Received, language: str) -> Notice:
     """Return what a person reads above the attachment."""
     gettext, ngettext = translations(language).ugettext, translations(language).ungettext
-    opening = ngettext(
-        "A fax of %(num)d page arrived. It is attached to this mail.",
-        "A fax of %(num)d pages arrived. It is attached to this mail.",
-        received.pages,
-    )
+    if received.contents:
+        opening = ngettext(
+            "A fax of %(num)d page arrived. It is attached to this mail.",
+            "A fax of %(num)d pages arrived. It is attached to this mail.",
+            received.pages,
+        )
+    else:
+        opening = ngettext(
+            "A fax of %(num)d page arrived. It is kept by the fax service.",
+            "A fax of %(num)d pages arrived. It is kept by the fax service.",
+            received.pages,
+        )
     return Notice(
         opening=opening % {"num": received.pages},
         rows=particulars(received, language),
@@ -91,7 +113,26 @@ def notice_of(received: Received, language: str) -> Notice:
         if received.simulated
         else "",
         remarks=damage(received, language),
+        facts=facts(received),
     )
+
+
+def facts(received: Received) -> dict[str, str]:
+    """Return the values behind the words, for templates that an operator writes."""
+    return {
+        "kind": "forward",
+        "number": str(received.number),
+        "called": received.called,
+        "caller": received.caller,
+        "remote_id": received.remote_id,
+        "sub": received.sub,
+        "pages": str(received.pages),
+        "seconds": str(round(received.line_seconds)),
+        "received": clock_time(received.received_at, received.timezone),
+        "timezone": received.timezone,
+        "partial": "yes" if received.partial else "",
+        "page_url": received.page_url,
+    }
 
 
 def incomplete(received: Received, language: str) -> tuple[Row, ...]:
@@ -131,6 +172,7 @@ def particulars(received: Received, language: str) -> tuple[Row, ...]:
         (gettext("Received"), zoned_time(received.received_at, received.timezone)),
         (gettext("Damaged lines"), str(sum(received.bad_lines) or "")),
         (gettext("Transaction ID"), str(received.number)),
+        (gettext("More about it"), received.page_url),
     )
 
 

@@ -5,7 +5,7 @@ The envelope sender is `fwd+<token>@<fax domain>`, so that a bounce finds its fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from gateway.domain.outcome import Cause
 from gateway.mail import OutgoingMail, Stamp, serialise
 from gateway.receive.document import assemble, in_format
 from gateway.receive.forward_mail import Received, compose
+from gateway.stationery import OURS
 from gateway.store.models import Account, Forward
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from gateway.stationery import Stationery
     from gateway.store.blobs import BlobStore
     from gateway.store.leases import MailLease
     from gateway.store.models import Reception
@@ -32,24 +34,32 @@ class ForwardWriter:
     author: str
     domain: str
     blobs: BlobStore
+    stationery: Stationery = OURS
+    public_url: str = ""
 
     def __call__(self, session: Session, lease: MailLease) -> Callable[[], OutgoingMail]:
         """Read the forward and its reception; the work fetches the pages and composes the mail."""
         forward = session.get_one(Forward, lease.forward_id)
         reception = forward.reception
         account = session.get(Account, reception.account_id) if reception.account_id else None
+        received = received_of(reception, account)
         keys = [reception.document] if reception.document else [page.blob for page in reception.pages]
+        if not received.contents:
+            url = f"{self.public_url.rstrip('/')}/fax/{received.number}" if self.public_url else ""
+            received, keys = replace(received, page_url=url), []
         bounces = f"fwd+{forward.token}@{self.domain}" if forward.token else self.author
-        return partial(self.write, received_of(reception, account), keys, forward.format, bounces, lease)
+        return partial(self.write, received, keys, forward.format, bounces, lease)
 
     def write(
         self, received: Received, keys: list[str], form: str, bounces: str, lease: MailLease
     ) -> OutgoingMail:
         """Compose the mail with the pages attached; `keys` are the blobs that hold them, in order."""
-        document = assemble(self.blobs.read(key) for key in keys)
-        attachment = in_format(document, form, str(received.number))
+        attachment = None
+        if received.contents:
+            document = assemble(self.blobs.read(key) for key in keys)
+            attachment = in_format(document, form, str(received.number))
         stamp = Stamp(self.author, lease.recipient, lease.message_id, lease.created_at)
-        mail = compose(received, attachment, form, stamp)
+        mail = compose(received, attachment, form, stamp, self.stationery)
         return OutgoingMail(bounces, lease.recipient, serialise(mail), report_failure=True)
 
 
@@ -71,4 +81,6 @@ def received_of(reception: Reception, account: Account | None) -> Received:
         unmatched=account is None,
         timezone=account.timezone if account else "UTC",
         language=str(notify.get("language", "en")),
+        legacy=bool(notify.get("legacy_iso2022jp", False)),
+        contents=bool(notify.get("contents", True)),
     )

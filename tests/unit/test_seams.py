@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from gateway.cli import base
+from gateway.cli import base, register
 from gateway.config import Config
 from gateway.domain.outcome import Cause
 from modem import cli, coding, notices
@@ -335,6 +335,8 @@ COMMANDS = {
     "probe-modem",
     "users",
     "keys",
+    "audit",
+    "lists",
     "templates",
     "export",
     "backup",
@@ -344,24 +346,7 @@ COMMANDS = {
 
 
 def commands() -> dict[str, Any]:
-    import gateway.cli.approve
-    import gateway.cli.cancel
-    import gateway.cli.check_config
-    import gateway.cli.demo
-    import gateway.cli.dialling
-    import gateway.cli.doctor
-    import gateway.cli.lines
-    import gateway.cli.migrate
-    import gateway.cli.preview
-    import gateway.cli.probe_modem
-    import gateway.cli.provision
-    import gateway.cli.resend
-    import gateway.cli.send
-    import gateway.cli.serve
-    import gateway.cli.sim
-    import gateway.cli.status
-    import gateway.cli.unbuilt  # noqa: F401
-
+    register()
     group: Any = typer.main.get_command(base.app)
     found: dict[str, Any] = group.commands
     return found

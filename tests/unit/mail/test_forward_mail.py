@@ -10,6 +10,7 @@ from notify_fixtures import NINE, STAMP, parsed, text_of
 
 from gateway.mail import serialise
 from gateway.receive.forward_mail import Received, compose
+from gateway.stationery import Stationery
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "mail"
 STAMP = replace(STAMP, message_id="<f.7@fax.example.org>")
@@ -114,3 +115,27 @@ def test_a_forward_says_it_is_automatic_but_no_answer() -> None:
     mail = parsed(composed(FAX))
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["In-Reply-To"] is None
+
+
+def test_a_notice_has_no_pages_and_says_where_they_are() -> None:
+    received = replace(FAX, contents=False, page_url="https://fax.example.org/fax/7")
+    mail = parsed(serialise(compose(received, None, "pdf", STAMP)))
+    assert not mail.is_multipart()
+    assert "It is kept by the fax service." in mail.get_content()
+    assert "https://fax.example.org/fax/7" in mail.get_content()
+
+
+def test_a_forward_in_legacy_japanese() -> None:
+    received = replace(FAX, language="ja", legacy=True)
+    mail = parsed(serialise(compose(received, b"pages", "pdf", STAMP)))
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content_charset() == "iso-2022-jp"
+
+
+def test_a_forward_is_drawn_from_an_operators_template(tmp_path: Path) -> None:
+    (tmp_path / "notice.txt").write_text("{{ notice.facts.kind }} {{ notice.facts.remote_id }}")
+    mail = parsed(serialise(compose(FAX, b"pages", "pdf", STAMP, Stationery(tmp_path))))
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == f"forward {FAX.remote_id}"
