@@ -41,14 +41,14 @@ def check_config(
     Example: postline check-config --config postline.toml --dump
     """
     from gateway import keyring
-    from gateway.notify.template_check import faults
+    from gateway.cli.templates import faults_of
     from gateway.observe.doctor import of_accounts
     from gateway.stationery import Stationery
 
     path = find(config, os.environ)
     loaded = load(path)
     keyring.load(loaded.smime)  # its files too: a wrong one would only be seen at the start
-    if broken := faults(Stationery(loaded.mail.templates)):
+    if broken := faults_of(Stationery(loaded.mail.templates)):
         raise BadConfig("\n".join(broken))
     values = masked(loaded.model_dump(mode="json", by_alias=True))
     lines = [f"{path} is in order: {len(loaded.line)} line(s), mail for {', '.join(loaded.server.domains)}."]

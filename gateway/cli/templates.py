@@ -110,13 +110,18 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     Example: postline templates check
     """
-    from gateway.notify.template_check import faults
-
-    found = faults(in_force(config))
+    found = faults_of(in_force(config))
     text = "\n".join(found) or "Every template can be drawn."
     say(text, {"ok": not found, "faults": found}, as_json=as_json)
     if found:
         raise typer.Exit(EXIT.CONFIG)
+
+
+def faults_of(stationery: Stationery) -> list[str]:
+    """Return one sentence for each of the operator's templates that cannot be drawn."""
+    from gateway.notify.template_check import faults
+
+    return faults(stationery, forward)
 
 
 def in_force(config: Path | None) -> Stationery:
@@ -163,12 +168,20 @@ def mails(stationery: Stationery, language: str, forms: tuple[str, ...]) -> Iter
 def others(stationery: Stationery, language: str) -> list[tuple[str, Callable[[], EmailMessage]]]:
     """Return the mails that have one format only."""
     from gateway.notify import samples
+
+    return [("forward", lambda: forward(language, stationery)), *samples.reports(language, stationery)]
+
+
+def forward(language: str, stationery: Stationery) -> EmailMessage:
+    """Return the mail that brings a received fax."""
+    from gateway.notify import samples
     from gateway.receive.forward_mail import Received, compose
+    from render.pdf_out import tiff_to_pdf
 
     received = Received(
         number=41230080,
         received_at=samples.NINE,
-        pages=2,
+        pages=1,
         called="+81344772288",
         caller="0312345678",
         remote_id="+81 3 1234 5678",
@@ -176,11 +189,7 @@ def others(stationery: Stationery, language: str) -> list[tuple[str, Callable[[]
         timezone="Asia/Tokyo",
         language=language,
     )
-    page = samples.picture()
-    return [
-        ("forward", lambda: compose(received, page, "pdf", samples.STAMP, stationery)),
-        *((name, lambda make=make: make()) for name, make in samples.reports(language, stationery)),
-    ]
+    return compose(received, tiff_to_pdf([samples.page()]), "pdf", samples.STAMP, stationery)
 
 
 def report_pdf(stationery: Stationery, language: str) -> bytes:

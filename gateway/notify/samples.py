@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from gateway.stationery import Stationery
+    from render.tiff import TiffPage
 
 NINE: Final = datetime(2030, 4, 1, 0, 0, 5, tzinfo=UTC)
 STAMP: Final = Stamp("fax@fax.example.org", "alice@acme.example", "<sample@fax.example.org>", NINE)
@@ -142,11 +143,16 @@ def report(language: str) -> Report:
 
 def picture() -> bytes:
     """Return a page as PNG, for the place of the first page."""
-    page = Image.new("1", (1728, 2292), 1)
-    pen = ImageDraw.Draw(page)
+    return to_png(page(), 1000)
+
+
+def page() -> TiffPage:
+    """Return a page with black bars for words."""
+    sheet = Image.new("1", (1728, 2292), 1)
+    pen = ImageDraw.Draw(sheet)
     for row in range(200, 2000, 60):
         pen.rectangle((150, row, 1500 - row * 7 % 500, row + 14), fill=0)
-    return to_png(coded_page(page, "fine"), 1000)
+    return coded_page(sheet, "fine")
 
 
 def mails(language: str, form: str, stationery: Stationery) -> Iterator[tuple[str, EmailMessage]]:

@@ -17,14 +17,18 @@ from gateway.notify.report import html_of
 from gateway.stationery import BROKEN, NAMES, OURS, Stationery, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
 FORMATS = ("text", "html", "xml")
 
 
-def faults(stationery: Stationery) -> list[str]:
-    """Return one sentence for each fault of the operator's templates; none if all can be drawn."""
+def faults(stationery: Stationery, more: Callable[[str, Stationery], object] | None = None) -> list[str]:
+    """Return one sentence for each fault of the operator's templates; none if all can be drawn.
+
+    `more` draws mails in a language that this package does not know of.
+    """
     folder = stationery.folder
     if folder is None:
         return []
@@ -36,6 +40,8 @@ def faults(stationery: Stationery) -> list[str]:
             for _ in samples.mails(language, form, watched):
                 pass  # drawing is all that is asked of it
         html_of(samples.report(language), language, watched)
+        if more is not None:
+            more(language, watched)
     return [*unknown(folder), *watched.found]
 
 

@@ -107,6 +107,11 @@ def test_a_preview_of_nothing_known_says_what_there_is(
         ("result.xml", "<a>{% for name, value in fields %}<b>{% endfor %}</a>", "not XML"),
         ("report.html", "{{ calls[7] }}", "has no element 7"),
         ("notice.ru.txt", "{{ 1 / 0 }}", "ZeroDivisionError"),
+        (
+            "notice.txt",
+            "{% if notice.facts.kind == 'forward' %}{{ notice.facts.subject }}{% endif %}",
+            "subject",
+        ),
         ("notise.txt", "x", "did you mean 'notice.txt'?"),
     ],
 )
