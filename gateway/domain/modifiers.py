@@ -145,3 +145,20 @@ def settled(wishes: Iterable[Wish], *, ignore_errors: bool = False) -> tuple[Val
                 raise
             complaints.append(error.text)
     return values, tuple(complaints)
+
+
+def spelt(options: Mapping[str, object]) -> str:
+    """Return options as a subject would write them, for people to see; what has no modifier is left out."""
+    return " ".join(filter(None, (_spelt(name, value) for name, value in options.items())))
+
+
+def _spelt(option: str, value: object) -> str:
+    rows = [(word, row) for word, row in MODIFIERS.items() if row.option == option]
+    for word, row in rows:
+        if row.value == value and (row.argument is Argument.NONE or value is None):
+            return word
+    for word, row in rows:
+        if row.argument is not Argument.NONE and value not in {None, ""}:
+            text = str(int(str(value)) - 1) if row.read is more_dials else str(value)
+            return f'{word} "{text}"' if "/" in text else f"{word} {text}"
+    return ""

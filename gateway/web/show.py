@@ -9,10 +9,12 @@ import phonenumbers
 from babel.numbers import format_decimal
 
 from gateway.details import said
+from gateway.domain.modifiers import spelt
 from gateway.mail import for_people
 from gateway.notice import clock_time, zone_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -29,6 +31,10 @@ class Show:
     def clean(self, text: str) -> str:
         """Return text from outside on one line, without controls and direction marks."""
         return for_people(text)
+
+    def options(self, options: Mapping[str, object]) -> str:
+        """Return what was wished for a fax as a subject would write it; its reference stands by itself."""
+        return for_people(spelt({name: value for name, value in options.items() if name != "reference"}))
 
     def note(self, text: str) -> str:
         """Return what one of our parts noted, in the reader's words; "" where the cause says it all."""

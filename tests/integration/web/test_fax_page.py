@@ -44,6 +44,15 @@ async def test_a_sent_fax_tells_the_whole_story(pages: Pages) -> None:
         assert told in page
 
 
+async def test_what_was_wished_for_a_fax_is_shown_as_a_subject_writes_it(pages: Pages) -> None:
+    [number] = pages.fax(options={"resolution": "fine", "dials": 2, "reference": "PO <7>", "header": "a & b"})
+    page = await pages.text(f"/fax/{number}")
+    assert '<dt>Options</dt><dd class="tel">/rf /retries 1 /h a &amp; b</dd>' in page
+    assert "<dt>Reference</dt><dd>PO &lt;7&gt;</dd>" in page
+    [plain] = pages.fax()
+    assert "<dt>Options</dt>" not in await pages.text(f"/fax/{plain}")
+
+
 async def test_the_ladder_has_two_sides_and_explains_the_signals(pages: Pages) -> None:
     page = await pages.text(f"/fax/{pages.sent()}")
     theirs = re.search(

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import BadConfig, BadOption
-from gateway.domain.modifiers import MODIFIERS, Argument, with_aliases
+from gateway.domain.modifiers import MODIFIERS, Argument, spelt, with_aliases
 from gateway.domain.options import check
 from gateway.mailin.subject import HIDDEN, parse, read_options
 
@@ -289,3 +289,26 @@ def test_what_is_visible_has_no_modifier_left_in_its_tail(text: str) -> None:
     visible = parse(text).visible
     assume(HIDDEN not in visible)
     assert parse(visible).wishes == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        ({}, ""),
+        ({"resolution": "fine", "dials": 3, "body": "with"}, "/rf /retries 2 /b"),
+        ({"header": ""}, "/hn"),
+        ({"header": None}, "/h"),
+        ({"header": "a /b c", "font_size": 10.5}, '/h "a /b c" /fontsize 10.5'),
+        ({"fit": False, "keep_backgrounds": True, "notify": "never"}, "/nofit /ib /noreply"),
+        ({"cover": False, "wrap": True}, ""),  # of conventions only
+    ],
+)
+def test_options_are_shown_as_a_subject_writes_them(options: dict[str, object], written: str) -> None:
+    assert spelt(options) == written
+
+
+@given(st.lists(words, max_size=12).map(" ".join))
+def test_options_shown_are_read_as_the_same_options(text: str) -> None:
+    _, options = read_options(text, ignore_errors=True)
+    assume(not any('"' in str(value) for value in options.values()))
+    assert read_options(spelt(options))[1] == options
