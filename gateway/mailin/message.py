@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.domain import modifiers, numbers
 from gateway.domain.errors import BadNumber, BadOption
+from gateway.domain.options import kept
 from gateway.intake.reading import ReadError, Reading
 from gateway.mailin import headers, subject, wished
 from gateway.mailin.parts import Budget, Walk, parsed
@@ -48,7 +49,7 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
     return Reading(
         documents=documents,
         subject=found.subject,
-        options=found.options,
+        options=kept(found.options),
         contacts=_contacts(mail, context),
         reply_to=reply_to,
         from_=from_,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.domain.conventions import NAMES
+from gateway.domain.options import check
 from gateway.intake.reading import ReadError
 from gateway.mailin.message import read
 
@@ -16,7 +20,7 @@ MIXED = (
 
 
 def mail(body: str, *fields: str, kind: str = "text/plain") -> bytes:
-    return "\r\n".join([*fields, f"Content-Type: {kind}", "", body, ""]).encode()
+    return "\r\n".join([*fields, f"Content-Type: {kind}", "", body, ""]).encode("utf-8", "replace")
 
 
 def test_the_subject_has_the_last_word_over_body_and_header_fields() -> None:
@@ -71,3 +75,43 @@ def test_faximo_leaves_the_body_out_at_a_mark() -> None:
     raw = ("Subject: === Order\r\n" + MIXED.format(kind="text/plain", body="Hello")).encode()
     found = read(raw, {"conventions": ["faximo"], "include_body": True})
     assert (found.subject, [document.name for document in found.documents]) == ("Order", ["a.pdf"])
+
+
+def test_a_password_does_not_leave_the_reader() -> None:
+    found = read(
+        mail("FAXPASSWORD: geheim\r\nHello", "Subject: Order /pw geheim"), {"conventions": ["relayfax"]}
+    )
+    assert "geheim" not in repr(found)
+    assert found.documents[0].data == b"Hello\n"
+
+
+words = st.sampled_from(
+    [
+        "::H",
+        "::A=x",
+        "<NOCOVER>",
+        "FAXID: 3",
+        "===",
+        "/none",
+        "/pw x",
+        "/fontsize x",
+        "fax 123",
+        "hello",
+        "\r\n",
+        " ",
+    ]
+)
+lines = st.one_of(st.text(max_size=20), st.lists(words, max_size=8).map("".join))
+
+
+@given(lines, lines, st.sampled_from(["text/plain", "text/html"]))
+def test_any_mail_is_read_or_refused_with_every_convention_on(subject: str, body: str, kind: str) -> None:
+    raw = mail(body, f"Subject: {' '.join(subject.split())}", "X-FAX-VRes: 7", kind=f"{kind}; charset=utf-8")
+    try:
+        found = read(raw, {"conventions": list(NAMES), "ignore_errors": True})
+    except ReadError as error:
+        if error.code != "nothing-to-send":
+            raise
+        return
+    assert check(found.options) == found.options
+    assert found.documents
