@@ -24,6 +24,7 @@ SMTP_SOURCE = "/usr/sbin/smtp-source"
 
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
+pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
@@ -93,12 +94,13 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def flush(self) -> None:
-        """Try every deferred mail again now."""
+        """Try every deferred mail again now, once there is one."""
+        wait_until(lambda: self.waiting("deferred"), 60, f"a deferred mail\n{self.log()[-4000:]}")
         self._run("/usr/sbin/postqueue", "-f")
 
-    def waiting(self) -> list[Path]:
-        """Return the queue files of mails that Postfix has not got rid of."""
-        folders = ("incoming", "active", "deferred")
+    def waiting(self, *folders: str) -> list[Path]:
+        """Return the queue files of mails that Postfix has not got rid of, or those in some folders."""
+        folders = folders or ("incoming", "active", "deferred")
         found = (path for name in folders for path in (self.folder / "spool" / name).rglob("*"))
         return [path for path in found if path.is_file()]
 
