@@ -197,6 +197,9 @@ async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) 
 
 async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Pick mail up from every configured mailbox."""
+    if not parts.config.mailbox:
+        await stop.wait()
+        return
     from gateway import proving, sealing  # noqa: PLC0415  (as above)
     from gateway.mailin.pickup.box import mailbox_of  # noqa: PLC0415
     from gateway.mailin.pickup.collector import Collector  # noqa: PLC0415

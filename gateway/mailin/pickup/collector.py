@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
@@ -43,6 +43,8 @@ PATIENCE: Final = timedelta(minutes=10)
 LISTEN_S: Final = 1.0  # how long we hold the thread for news; also how long `stop` may go unheard
 LONGEST_SILENCE_S: Final = 540.0  # below what routers on the way keep a silent connection
 TRIES: Final = 5
+FORGET_EVERY: Final = timedelta(hours=1)
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OPENERS: Final[dict[str, Callable[..., Box]]] = {"imap": Imap.open, "pop3": Pop3.open}
 
 log = structlog.get_logger("mailbox")
@@ -64,6 +66,8 @@ class Collector:
     thread: ThreadPoolExecutor = field(init=False)
     failures: int = 0
     away_since: datetime | None = None
+    _era: str | None = None
+    _forgot: datetime = LONG_AGO
     _tries: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -113,8 +117,9 @@ class Collector:
         entries = await self._blocking(box.look)
         uids = [entry.uid for entry in entries]
         name, now = self.mailbox.name, self.desk.now()
-        if self.mailbox.after == "keep":
+        if self.mailbox.after == "keep" and box.era != self._era:
             await self.desk.store.run(pickups.first_look, name, box.era, uids, now)
+            self._era = box.era
         known = await self.desk.store.read(pickups.settled, name, uids)
         before = len(known)
         for entry in entries:
@@ -124,7 +129,9 @@ class Collector:
                 known[entry.uid] = outcome
         count = len(known) - before
         await self._tidy(box, entries, known)
-        await self.desk.store.run(pickups.forget, name, frozenset(uids), now)
+        if now - self._forgot >= FORGET_EVERY:
+            await self.desk.store.run(pickups.forget, name, frozenset(uids), now)
+            self._forgot = now
         return count
 
     async def _one(self, box: Box, entry: Entry) -> Outcome | None:
