@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.config import Config
     from gateway.store.database import Store
+    from gateway.store.faxes import Recipient
     from gateway.store.models import Account
 
 POLL_SECONDS = 0.2
@@ -30,7 +31,7 @@ POLL_SECONDS = 0.2
 
 @app.command("send")
 def send(
-    number: Annotated[str, typer.Argument(help="The number, as you would write it in an address.")],
+    number: Annotated[str, typer.Argument(help="A number as in an address, or list=NAME.")],
     files: Annotated[list[Path], typer.Argument(help="Documents, in order.", exists=True, dir_okay=False)],
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -41,13 +42,17 @@ def send(
         str, typer.Option(help="Not before, in the account's zone: `2030-01-31 09:30`, `09:30`.")
     ] = "",
 ) -> None:
-    """Send documents to one number; with --wait show every page and exit 0 only if all were confirmed.
+    """Send documents to one number, or to all of a list.
+
+    With --wait show every page and exit 0 only if all were confirmed; for one number.
 
     Example: postline send +81312345678 order.pdf --wait
     """
     from gateway.app import local_blobs, prepare
     from gateway.store.database import Store
 
+    if wait and number.lower().startswith("list="):
+        raise Refused("--wait follows one number, not a list.")
     settings = load(config)
     prepare(settings)
     store = Store(settings.server.database_url)
@@ -77,27 +82,41 @@ def hand_in(
     session: Session, number: str, account: str, letter: bytes, key: str, config: Config, at: str = ""
 ) -> int:
     """Write the submission, deferred if `at` is given; return its public number."""
-    from gateway.domain import dialling
     from gateway.intake.submission import Submission, accept
-    from gateway.store.accounts import caller
-    from gateway.store.faxes import Recipient
 
     owner, now = owner_of(session, account), datetime.now(UTC)
     options = deferred(at, owner, now) if at else {}
-    destination = dialling.destination(number, caller(owner), config.rules())
+    recipients, batch = whom(session, owner, number, config)
     submission = Submission(
         door="cli",
         account_id=owner.id,
         sender=config.server.operator[0],
-        recipients=(Recipient.of(destination),),
+        recipients=recipients,
         blob=key,
         size=len(letter),
         sha256=sha256(letter).hexdigest(),
         peer="cli",
-        evidence={"kind": "cli"},
+        evidence={"by": "command"},
         options=options,
+        batch=batch,
     )
     return accept(session, submission, now).number
+
+
+def whom(session: Session, owner: Account, number: str, config: Config) -> tuple[tuple[Recipient, ...], str]:
+    """Return whom a fax goes to, and the name of the list if it is one; raise `BadNumber` or `Refused`."""
+    from gateway.domain import dialling
+    from gateway.mailin import lists
+    from gateway.store.accounts import caller
+    from gateway.store.faxes import Recipient
+
+    if lists.named(number) is None:
+        destination = dialling.destination(number, caller(owner), config.rules())
+        return (Recipient.of(destination),), ""
+    found = lists.find(session, number, owner.id)
+    if found is None:
+        raise Refused(f"There is no list {lists.named(number)}.")
+    return found[1], found[0]
 
 
 def deferred(at: str, owner: Account, now: datetime) -> dict[str, str]:

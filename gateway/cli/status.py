@@ -79,6 +79,7 @@ def outbound(delivery: Delivery) -> dict[str, Any]:
         "due": delivery.due_at.isoformat() if delivery.completed_at is None else "",
         "held_for": delivery.held_for,
         "resend_of": delivery.resend_of,
+        "cost": round(sum(attempt.cost for attempt in delivery.attempts), 2),
     }
 
 

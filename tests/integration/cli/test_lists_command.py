@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_fixtures import ACCOUNT, Console, configured
 
-from gateway.store import audit
+from gateway.store import audit, faxes
 from gateway.store.database import Store
 
 if TYPE_CHECKING:
@@ -65,3 +65,24 @@ def test_who_changed_a_list_is_in_the_audit(console: Console, file: Path, tmp_pa
     store.close()
     assert (row.action, row.data["list"], row.data["numbers"]) == ("list.created", "customers", 2)
     assert row.actor.endswith("(command line)")
+
+
+def test_a_document_is_sent_to_a_list_from_the_shell(console: Console, file: Path, tmp_path: Path) -> None:
+    console.say("lists", "import", "customers", file)
+    (tmp_path / "order.txt").write_text("Good morning\n")
+    sent = console.answer("send", "list=Customers", tmp_path / "order.txt")
+    assert [console.answer("status", sent["number"] + n)["with"] for n in (0, 1)] == [
+        "0081363684300",
+        "0081312345678",
+    ]
+    assert console.answer("status", sent["number"])["cost"] == 0
+    store = Store(f"sqlite:///{tmp_path / 'state' / 'postline.sqlite'}")
+    fax = store.read(faxes.get_fax, 1)
+    store.close()
+    assert fax is not None
+    assert fax.batch == "customers"
+    assert fax.message is not None
+    assert fax.message.evidence == {"by": "command"}
+    assert console.refuse("send", "list=press", tmp_path / "order.txt") == "There is no list press."
+    waiting = console.refuse("send", "list=customers", tmp_path / "order.txt", "--wait")
+    assert waiting == "--wait follows one number, not a list."

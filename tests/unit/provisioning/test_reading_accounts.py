@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from gateway.domain.dialling import Rules
 from gateway.domain.errors import BadConfig
 from gateway.store.provisioning import read_accounts
 from gateway.store.provisioning.preferences import OF_ACCOUNT, SHARED
+from gateway.store.provisioning.tables import ACCOUNT_KEYS
 
 EVERY_PREFERENCE: dict[str, Any] = {
     "notify": {
@@ -215,3 +217,10 @@ def test_a_list_twice_in_the_file_is_refused() -> None:
     table = {"name": "all", "numbers": ["+81363684300"]}
     with pytest.raises(BadConfig, match="list ALL stands twice"):
         read_accounts([{"name": "acme", "list": [table, {**table, "name": "ALL"}], "country": "81"}])
+
+
+def test_every_key_of_an_account_stands_in_the_operators_guide() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    parts = {"name", "timezone", "user", "number", "token", "list"}
+    assert [key for key in ACCOUNT_KEYS if key not in parts and f"`{key}`" not in guide] == []
+    assert [part for part in parts - {"name"} if part not in guide] == []
