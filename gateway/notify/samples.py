@@ -103,7 +103,7 @@ BATCH: Final = Batch(
 )
 REFUSAL: Final = Refusal(
     Cause.BAD_OPTION,
-    "when to send: 25:99 is no time; write `2030-01-31 09:30`, or `09:30` for the next such time",
+    "/d: 25:99 is no time; write `2030-01-31 09:30`, or `09:30` for the next such time",
     subject="Order 5521 /d 25:99",
     request_id=SENT.request_id,
 )

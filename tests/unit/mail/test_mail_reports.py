@@ -198,7 +198,7 @@ def test_a_receipt_asks_for_no_receipt() -> None:
 def refused(**changes: object) -> EmailMessage:
     one = Refusal(
         Cause.BAD_OPTION,
-        "when to send: 25:99 is no time; write `2030-01-31 09:30`, or `09:30` for the next such time",
+        "/d: 25:99 is no time; write `2030-01-31 09:30`, or `09:30` for the next such time",
         subject="Order /d 25:99",
         request_id="<request-1@acme.example>",
     )
@@ -213,7 +213,7 @@ def test_a_refusal_says_why_with_the_code_and_what_to_do() -> None:
     text = text_of(mail)
     assert text.startswith("Your mail was not accepted for faxing. Nothing was sent.")
     assert "Why: An option in the subject has an impossible value." in text
-    assert "Detail: when to send: 25:99 is no time" in text
+    assert "Detail: /d: 25:99 is no time" in text
     assert "What to do: Correct the option at the end of the subject and send the mail again." in text
     assert "Status code: 5.5.4" in text
 
