@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config
+    from gateway.mailin.desk import Desk
     from gateway.mailin.judging import Judge
     from gateway.mailin.settings import SmtpSettings
     from gateway.mailin.spf import Spf
-    from gateway.mailin.transaction import Desk
     from gateway.notify.office import Typesetter
     from gateway.notify.sender import Writer
     from gateway.web.site import Demo
@@ -229,8 +229,8 @@ def mail_desk(
     parts: Parts, accepted: asyncio.Event, judges: Mapping[str, Judge], spf: Spf | None = None
 ) -> Desk:
     """Return what every mail needs, by whatever door it comes; SPF is a question about connections."""
+    from gateway.mailin.desk import Desk  # noqa: PLC0415
     from gateway.mailin.lately import Lately  # noqa: PLC0415  (as above)
-    from gateway.mailin.transaction import Desk  # noqa: PLC0415
     from gateway.observe.crash import crash_point  # noqa: PLC0415
 
     return Desk(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from smtp_fixtures import ACCOUNTS, NOON, empty_database, never_crash
 
+from gateway.mailin.desk import Desk
 from gateway.mailin.pickup.box import Entry, Mailbox, Place, Trouble
 from gateway.mailin.pickup.collector import Collector
 from gateway.mailin.settings import SmtpLimits, SmtpSettings
-from gateway.mailin.transaction import Desk
 from gateway.store import accounts
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from store_fixtures import migrated_sqlite
 
+from gateway.mailin.desk import Desk
 from gateway.mailin.listener import Listener
 from gateway.mailin.settings import SmtpLimits, SmtpSettings
-from gateway.mailin.transaction import Desk
 from gateway.store import accounts
 from gateway.store.blobs import Floor, LocalBlobs
 from gateway.store.database import AsyncStore, Store

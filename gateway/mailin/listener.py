@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Coroutine
 
+    from gateway.mailin.desk import Desk
     from gateway.mailin.tls import Certificate
-    from gateway.mailin.transaction import Desk
 
 T = TypeVar("T")
 

@@ -29,8 +29,8 @@ from gateway.store.pickups import AlreadySettled, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.mailin.desk import Desk
     from gateway.mailin.pickup.box import Entry
-    from gateway.mailin.transaction import Desk
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -23,8 +23,8 @@ from gateway.mailin.replies import Reply
 
 if TYPE_CHECKING:
     from gateway.mailin.data_reader import SpoolFile
+    from gateway.mailin.desk import Desk
     from gateway.mailin.pickup.box import Mailbox
-    from gateway.mailin.transaction import Desk
 
 LONGEST_SUBJECT: Final = 4096
 NOTHING_ASKED: Final = Reply(550, "5.1.3", "The mail names no fax number.")
