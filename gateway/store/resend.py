@@ -42,7 +42,10 @@ def resend(
     """
     old = _old(session, number, account_id)
     first_page = _first_page(session, old, to, rest=rest)
-    retries = old.fax.account.settings.get("retries", {})
+    retries = {
+        **old.fax.account.settings.get("retries", {}),
+        **old.fax.options,
+    }  # what was wished holds again
     new = Delivery(
         number=allocate(session, "delivery"),
         fax=old.fax,

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.domain.header import PLAIN
+from gateway.domain.retry import Advice
 from gateway.lines.base import Identity
-from gateway.lines.orders import header_of, ident_of
+from gateway.lines.orders import Work, header_of, ident_of, order
 from gateway.store.leases import Lease
 
 LINE = Identity("usb0", "+81344772288", "+81 3 4477 2288", simulated=False)
@@ -69,3 +71,15 @@ def test_every_placeholder_means_something_and_unknown_ones_stay() -> None:
 def test_no_header_is_asked_for_by_an_empty_template() -> None:
     assert header_of(LINE, lease(header=""), NOON) is None
     assert header_of(LINE, lease(header="{Subject}", csid="1"), NOON) is not None
+
+
+class OnePage:
+    """As much of pages as an order looks at."""
+
+    count = 1
+
+
+def test_the_identity_goes_into_the_job_of_the_call() -> None:
+    for csid, ident in (("+81 3 1234 5678", "+81 3 1234 5678"), ("ACME", LINE.ident)):
+        work = Work(lease(csid=csid), OnePage(), PLAIN)  # type: ignore[arg-type]
+        assert order(LINE, [work], Advice()).ident == ident

@@ -183,6 +183,12 @@ async def test_a_fax_sent_again_names_the_one_it_repeats(pages: Pages) -> None:
     assert f'Repeats fax</dt><dd><a href="/fax/{number}">' in await pages.text(f"/fax/{number + 1}")
 
 
+async def test_a_fax_sent_again_is_dialled_as_its_sender_wished(pages: Pages) -> None:
+    number = pages.sent(options={"dials": 2, "interval_minutes": 9})
+    again = pages.house.run(resend, number, pages.house.now, new_id=pages.house.new_id, actor="alice")
+    assert (again.max_dials, again.interval_minutes) == (2, 9)
+
+
 @pytest.mark.parametrize("path", ["/fax/1", "/lines"])
 async def test_a_gateway_configured_not_to_dial_says_so(pages: Pages, path: str) -> None:
     pages.fax()
