@@ -58,6 +58,7 @@ SENTENCES: Final = (
     N_("The message could not be read."),
     N_("A fault of this gateway; its log says more."),
     N_("some characters could not be read as %(name)s."),
+    N_("pictures and signs that no font here has were put in words."),
     N_("this kind of file was left out."),
     N_("the layout could not be followed; its words were drawn as plain text."),
     N_("winmail.dat: %(what)s was left out: send it as plain mail"),

@@ -32,7 +32,16 @@ WORDS_ALONE = "the layout could not be followed; its words were drawn as plain t
 _LETTERS_A_PAGE = 20_000  # the smallest print there is on paper has not more
 _DEEPEST = 400  # the layout goes down the tree by recursion
 # What WeasyPrint has been seen to raise on markup it cannot lay out.
-_TRIPS = (RecursionError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, AssertionError)
+_TRIPS = (
+    RecursionError,
+    SyntaxError,
+    ArithmeticError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
 
 
 def html_pdf(

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from render import charsets, fonts
+from render import charsets, dingbats, fonts, glyphs
 from render.errors import UnsupportedDocument
 from render.html import WORDS_ALONE, html_pdf
 from render.image import ImageSheets
@@ -149,6 +149,9 @@ def _open_text(
     text, codec = charsets.decode(part.data, part.charset, settings.default_charset)
     if "\ufffd" in text:
         warnings.append(f"{part.name or 'The text'}: some characters could not be read as {codec}.")
+    text, replaced = glyphs.drawable(glyphs.resolved(dingbats.signs(text)) if kind is Kind.HTML else text)
+    if replaced:
+        warnings.append(f"{part.name or 'The text'}: {glyphs.IN_WORDS}")
     language = charsets.language(text, codec) or settings.language
     if settings.font and kind is not Kind.HTML and not fonts.known(settings.font):
         warnings.append(f"The font {settings.font} is not known here; the usual one was taken.")

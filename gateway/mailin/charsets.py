@@ -50,7 +50,7 @@ JIS_ESCAPE = re.compile(rb"\x1b\$[@B(]|\x1b\([JI]")
 UTF_8_LETTER = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|([\xe1-\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2})"
 )
-PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
+PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc\u3001\u3002\u3005\u300c\u300d]")
 UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
 LONE_HIGH = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")

@@ -160,11 +160,11 @@ def boundaries() -> Iterator[tuple[str, bytes]]:
         "preamble-bomb",
         mail(
             b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-            + b"x" * 5_000_000
+            + b"x" * 2_000_000
             + b"\r\n--b\r\n\r\nhi\r\n--b--\r\n"
         ),
     )
-    yield "epilogue-bomb", mail(multipart("mixed", HELLO)) + b"x\r\n" * 1_000_000
+    yield "epilogue-bomb", mail(multipart("mixed", HELLO)) + b"x\r\n" * 300_000
 
 
 def headers() -> Iterator[tuple[str, bytes]]:
@@ -326,13 +326,13 @@ def charsets() -> Iterator[tuple[str, bytes]]:
         yield f"label-{n}", mail(entity(kind, b"hello \xff\xfe\x82\xa0\r\n"))
     yield "jis-escapes", mail(entity(b"text/plain; charset=iso-2022-jp", b"\x1b$B\x1b(B" * 200_000))
     yield "jis-odd", mail(entity(b"text/plain; charset=iso-2022-jp", b"\x1b$B!" * 100_000))
-    yield "jis-never-closed", mail(entity(b"text/plain; charset=iso-2022-jp", b"\x1b$B" + b"F|K\\" * 500_000))
+    yield "jis-never-closed", mail(entity(b"text/plain; charset=iso-2022-jp", b"\x1b$B" + b"F|K\\" * 150_000))
     yield (
         "jis-unknown-escapes",
         mail(entity(b"text/plain; charset=iso-2022-jp", b"\x1b$Z\x1b(Z\x1b%G\x1b\x1b\x1b$$B")),
     )
     yield "jis-shift-out", mail(entity(b"text/plain; charset=iso-2022-jp", b"\x0e\x0f" * 300_000))
-    yield "kana-8bit", mail(entity(b"text/plain; charset=iso-2022-jp", b"\xb1" * 3_000_000))
+    yield "kana-8bit", mail(entity(b"text/plain; charset=iso-2022-jp", b"\xb1" * 1_000_000))
     yield (
         "utf8-overlong",
         mail(entity(b"text/plain; charset=utf-8", b"\xc0\xaf\xe0\x80\xaf\xf8\x88\x80\x80\x80")),
