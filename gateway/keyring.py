@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("smime")
 
 MOST_LIST_BYTES = 64 * 1024 * 1024
+SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,19 @@ def _bytes(key: str, path: Path) -> bytes:
 
 def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
+
+
+def endings(keys: Keyring, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield what ran out or soon will, as (kind, what): list-ran-out, own-certificate, anchor."""
+    for one in smime.load_lists(keys.lists):
+        if one.next_update_utc is not None and one.next_update_utc < now:
+            yield "list-ran-out", one.issuer.rfc4514_string()
+    watched = [("own-certificate", der) for own in keys.own[:1] for der in own.chain[:1]]
+    for kind, der in [*watched, *(("anchor", anchor) for anchor in keys.anchors)]:
+        [certificate] = smime.load_certificates(der)
+        if certificate.not_valid_after_utc < now + SOON:
+            until = certificate.not_valid_after_utc.date().isoformat()
+            yield kind, f"{certificate.subject.rfc4514_string()}, {until}"
 
 
 class Keys:

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-import smime
 from gateway.domain.errors import Unavailable
+from gateway.keyring import endings
 from gateway.notify.protection import NO_CERTIFICATE
 from gateway.store import replays, trust_alarms
 from gateway.store.trust_alarms import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
-    from cryptography import x509
     from sqlalchemy.orm import Session
 
     from gateway.keyring import Keyring
     from gateway.store.database import AsyncStore
 
 EVERY_SECONDS: Final = 60.0
-SOON: Final = timedelta(days=30)
 
 log = structlog.get_logger("watch")
 
@@ -70,26 +67,9 @@ class TrustWatch:
         replays.forget(session, now)
         return trust_alarms.tell(
             session,
-            troubles(self.keys(), now),
+            [Trouble(kind, what) for kind, what in endings(self.keys(), now)],
             now,
             operators=self.operators,
             new_id=self.new_id,
             waiting=NO_CERTIFICATE,
         )
-
-
-def troubles(keys: Keyring, now: datetime) -> Iterator[Trouble]:
-    """Yield what the files of `[smime]` will soon be, or are, wrong about."""
-    for one in smime.load_lists(keys.lists):
-        if one.next_update_utc is not None and one.next_update_utc < now:
-            yield Trouble("list-ran-out", one.issuer.rfc4514_string())
-    for own in keys.own[:1]:
-        yield from _ending("own-certificate", smime.load_certificates(own.chain[:1]), now)
-    yield from _ending("anchor", smime.load_certificates(keys.anchors), now)
-
-
-def _ending(kind: str, certificates: list[x509.Certificate], now: datetime) -> Iterator[Trouble]:
-    for one in certificates:
-        if one.not_valid_after_utc < now + SOON:
-            until = one.not_valid_after_utc.date().isoformat()
-            yield Trouble(kind, f"{one.subject.rfc4514_string()}, {until}")

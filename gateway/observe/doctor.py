@@ -11,15 +11,18 @@ import shutil
 import stat
 import subprocess
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import keyring
 from gateway.domain.errors import BadConfig, Unavailable
 from gateway.store import migrate
 from gateway.store.blobs import Floor
 from gateway.store.database import Store
 from gateway.store.spending import unguarded
 from gateway.store.stranded import accounts_without_lines, traits_of
+from gateway.store.trust_alarms import SENTENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +58,24 @@ def examine(config: Config) -> Iterator[Finding]:
         )
     for line in config.line:
         yield CHECKS[line.type](line)
+    yield smime(config)
     yield from map(mailbox, config.mailbox)
     yield from of_accounts(config)
+
+
+def smime(config: Config) -> Finding:
+    """Read the files of [smime] and look at what ends soon, or did."""
+    try:
+        ring = keyring.load(config.smime)
+    except BadConfig as error:
+        return Finding("smime", FAIL, error.text, "mend the file or the key that names it")
+    found = [SENTENCES[kind].format(what=what) for kind, what in keyring.endings(ring, datetime.now(UTC))]
+    if found:
+        return Finding("smime", WARN, " ".join(found), "put the newer file where [smime] points to")
+    if not ring.anchors and not ring.own:
+        return Finding("smime", OK, "not set up: no signature is valid, encrypted mail is refused")
+    text = f"{len(ring.anchors)} anchor(s), {len(ring.lists)} list(s), {len(ring.own)} identity(ies)"
+    return Finding("smime", OK, text)
 
 
 def state_folder(config: Config) -> Finding:

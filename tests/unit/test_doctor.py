@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from smime_fixtures import AT, DAY, Authority, pem
 
 from gateway.config import Config, parse
 from gateway.line_table import LineConfig
@@ -40,6 +41,16 @@ def test_a_modem_that_is_not_there_is_named() -> None:
     finding = modem("/dev/ttyNOTHING")
     assert (finding.level, "does not exist" in finding.text) == (doctor.FAIL, True)
     assert "plug the modem in" in finding.remedy
+
+
+def test_the_files_of_smime_are_looked_at(tmp_path: Path) -> None:
+    assert doctor.smime(config(tmp_path)).level == doctor.OK
+    missing = doctor.smime(config(tmp_path, '[smime]\ntrust = ["/nowhere/roots.pem"]\n'))
+    assert (missing.level, "smime.trust" in missing.text) == (doctor.FAIL, True)
+    over = Authority.root("Over", first=AT - 2 * DAY, last=AT - DAY)
+    (tmp_path / "roots.pem").write_bytes(pem(over.certificate))
+    ended = doctor.smime(config(tmp_path, f'[smime]\ntrust = ["{tmp_path / "roots.pem"}"]\n'))
+    assert (ended.level, "CN=Over, 2026-02-28" in ended.text) == (doctor.WARN, True)
 
 
 def test_a_file_is_no_modem(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from smime_fixtures import ALICE as ADDRESS
 from smime_fixtures import AT, DAY, ec_key, rsa_key, usage
 
 import smime
-from gateway.keyring import Keyring
+from gateway.keyring import Keyring, endings
 from gateway.mail import OutgoingMail
 from gateway.notify.enrolled import EnrolledWriter
 from gateway.notify.protection import NO_CERTIFICATE, NoCertificate, Sealed, Wish, seal
 from gateway.notify.sender import OutboxSender
-from gateway.notify.trust_watch import TrustWatch, troubles
+from gateway.notify.trust_watch import TrustWatch
 from gateway.notify.writers import NoteWriter, ResultWriter
 from gateway.receive.routing import protection
 from gateway.receive.rules import Rule
@@ -338,10 +338,10 @@ async def test_the_operator_is_told_of_a_mail_that_waits_once_a_day(post: Post) 
 def test_lists_and_certificates_that_end_are_found() -> None:
     over = der(ROOT.crl(last=AT - timedelta(seconds=1)))
     fresh = der(ROOT.crl())
-    assert [one.kind for one in troubles(replace(KEYS, lists=(over, fresh)), AT)] == ["list-ran-out"]
+    assert [kind for kind, _ in endings(replace(KEYS, lists=(over, fresh)), AT)] == ["list-ran-out"]
     ending = AT + 271 * DAY
-    assert {one.kind for one in troubles(KEYS, ending)} == {"own-certificate", "anchor"}
-    assert list(troubles(KEYS, AT)) == []
+    assert {kind for kind, _ in endings(KEYS, ending)} == {"own-certificate", "anchor"}
+    assert list(endings(KEYS, AT)) == []
     assert GATEWAY.certificate != ALICE.certificate
 
 

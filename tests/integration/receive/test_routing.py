@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pikepdf
@@ -20,7 +21,8 @@ from gateway.domain.states import ForwardState, ReceptionState
 from gateway.notify.sender import OutboxSender
 from gateway.receive.routing import NO_RULE, Router
 from gateway.receive.writer import ForwardWriter
-from gateway.store import receptions
+from gateway.store import certificates, receptions
+from gateway.store.certificates import Given
 from gateway.store.models import Account, BlobRow, Forward, Outbox, Reception, Route
 from gateway.store.receptions import StoredPage
 from render.coding import coded_page
@@ -282,3 +284,25 @@ async def test_the_role_routes_what_comes_while_it_runs_and_stops_when_told(
     stop.set()
     await role
     assert (await store.read(read, number)).state is ReceptionState.ROUTED
+
+
+async def test_each_address_gets_its_own_format_and_protection(
+    store: AsyncStore, blobs: LocalBlobs, clock: Clock, router: Router
+) -> None:
+    def prepare(session: Session) -> None:
+        add_route(session, "a@acme.example", "b@acme.example", "c@acme.example")
+        session.query(Route).one().settings = {
+            "b@acme.example": {"format": "tiff", "sign": True, "encrypt": "try"}
+        }
+        given = Given("encrypt", b"der", "f" * 64, clock() + timedelta(days=9), "c@acme.example")
+        certificates.enrol(session, session.query(Account).one().id, given, actor="c", now=clock())
+
+    await store.run(prepare)
+    await store.run(receive, blobs, clock, 1)
+    await router.sweep()
+    rows = await store.read(lambda s: [(f.address, f.format, f.protection) for f in forwards(s)])
+    assert rows == [
+        ("a@acme.example", "pdf", {}),
+        ("b@acme.example", "tiff", {"sign": True, "encrypt": "try"}),
+        ("c@acme.example", "pdf", {"sign": True, "encrypt": "required"}),
+    ]
