@@ -96,13 +96,14 @@ def claim(
     if rules.paused or switches.paused(session) is not None:
         return None
     without = candidates.barred(session, line, now, rules.number.at_once)
+    known: dict[int, holds.Hold] = {}
     for _ in range(LOOKS):
         delivery = session.scalar(candidates.most_urgent(line, now, without))
         if delivery is None:
             return None
         if not _alone(session, delivery, rules.number.at_once):
             without.destinations.add(delivery.destination)
-        elif (why := holds.found(session, delivery, rules, now)) is not None:
+        elif (why := holds.found(session, delivery, rules, now, known)) is not None:
             holds.hold(session, delivery, why, now)
         else:
             until = now + timedelta(seconds=lease_seconds)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 from store_fixtures import NOON, Call, House
 
 from gateway.domain.alarms import Thresholds
@@ -140,6 +141,21 @@ def test_money_that_a_claimed_call_will_cost_is_spent_for_the_next_claim(house: 
     house.ready("0081312345679")
     assert claim(house, rules) is not None
     assert claim(house, rules) is None
+
+
+def test_an_account_without_credit_is_counted_once_a_claim_however_many_faxes_wait(house: House) -> None:
+    house.ready(TOKYO)
+    called(house, capped(cost_per_month=1))
+    numbers = house.ready(*(f"008131234{n:04}" for n in range(30)))
+    counted: list[str] = []
+
+    def look(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        counted.extend(["sum"] if "sum(attempt.cost)" in statement else [])
+
+    event.listen(house.store.engine, "before_cursor_execute", look)
+    assert claim(house, capped(cost_per_month=1)) is None
+    assert len(counted) == 1
+    assert {house.delivery(number).held_for for number in numbers} == {"credit"}
 
 
 def held_fax(house: House, **settings: Any) -> int:
