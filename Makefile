@@ -1,8 +1,8 @@
 # Two commands for a newcomer: make demo, make test. The rest is for those who change things.
 SHELL := /bin/sh
 BIN := .venv/bin
-# Calls with audio and long campaigns take minutes: they are in `make test` only.
-LONG := %_with_libspandsp.py %_flips.py %_fuzz.py %_ledger.py
+# Long campaigns take minutes: they are in `make test` only. Calls with audio are in `make interop`.
+LONG := %_flips.py %_fuzz.py %_ledger.py
 QUICK := tests/unit $(filter-out $(LONG),$(wildcard tests/property/test_*.py tests/protocol/test_*.py))
 
 .PHONY: setup setup-test demo test check interop storm bench
