@@ -52,7 +52,7 @@ class Conversation(Connection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; after STARTTLS all that was said is forgotten (RFC 3207 section 4.2)."""
-        self._hello, self._transaction = "", None
+        self._hello, self._transaction, self._login = "", None, None
         super().connection_made(transport)
 
     def opened(self) -> None:

@@ -146,12 +146,8 @@ def identify(
         and accounts.preference(account, user, "password_required", default=False) is True,
     )
     if account.sender_evidence != "smime":
-        networks = networks_of(account, user)
-        shown = chain(
-            _identity(session, account, sender, peer),
-            _place(account, peer, settings, networks),
-        )
-        if evidence := next(shown, None):
+        place = _place(account, peer, settings, networks_of(account, user))
+        if evidence := next(chain(_identity(session, account, sender, peer), place), None):
             return claim.proved(evidence)
     return claim if later else Stranger("no proof of the sender", account.id)
 
