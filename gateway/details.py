@@ -83,9 +83,9 @@ SENTENCES: Final = (
     N_("The mail names no fax number."),
     N_("The subject names no fax number."),
     N_("The subject names more than one number."),
-    N_("%(number)s is not a fax number that can be dialled."),
-    N_("%(number)s may not be called from here."),
-    N_("%(number)s was one number too many for a mail."),
+    N_("Not a fax number that can be dialled: %(numbers)s."),
+    N_("Not allowed to be called from here: %(numbers)s."),
+    N_("Too many numbers for one mail; not sent to: %(numbers)s."),
     N_("The mail is larger than this gateway takes."),
     N_("The font %(name)s is not known here; the usual one was taken."),
 )

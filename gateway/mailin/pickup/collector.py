@@ -68,6 +68,8 @@ class Collector:
     away_since: datetime | None = None
     _era: str | None = None
     _forgot: datetime = LONG_AGO
+    _later: Counter[str] = field(default_factory=Counter)
+    _not_before: dict[str, datetime] = field(default_factory=dict)
     _tries: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -125,14 +127,23 @@ class Collector:
         for entry in entries:
             if stop is not None and stop.is_set():
                 break
-            if entry.uid not in known and (outcome := await self._one(box, entry)):
+            if entry.uid in known or self._not_before.get(entry.uid, now) > now:
+                continue
+            if outcome := await self._one(box, entry):
                 known[entry.uid] = outcome
+            else:
+                self._put_off(entry.uid, now)
         count = len(known) - before
         await self._tidy(box, entries, known)
         if now - self._forgot >= FORGET_EVERY:
             await self.desk.store.run(pickups.forget, name, frozenset(uids), now)
             self._forgot = now
         return count
+
+    def _put_off(self, uid: str, now: datetime) -> None:
+        """Let a mail rest that cannot be taken now, ever longer."""
+        self._later[uid] += 1
+        self._not_before[uid] = now + timedelta(seconds=back_off(self._later[uid]))
 
     async def _one(self, box: Box, entry: Entry) -> Outcome | None:
         """Take one mail; return what became of it, None where it stays for later."""

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 CAUSES = {"5.1": Cause.NUMBER_REFUSED, "4.5": Cause.NUMBER_REFUSED, "5.3": Cause.TOO_LARGE}
 """Class and subject of a status code (RFC 3463); every other refusal is about what the mail holds."""
+MOST_NUMBERS, LONGEST_NUMBER = 10, 60
 SENTENCES = {
-    replies.BAD_NUMBER: "%s is not a fax number that can be dialled.",
-    replies.NUMBER_DENIED: "%s may not be called from here.",
-    replies.TOO_MANY_RECIPIENTS: "%s was one number too many for a mail.",
+    replies.BAD_NUMBER: "Not a fax number that can be dialled: %s.",
+    replies.NUMBER_DENIED: "Not allowed to be called from here: %s.",
+    replies.TOO_MANY_RECIPIENTS: "Too many numbers for one mail; not sent to: %s.",
     replies.TOO_LARGE: "The mail is larger than this gateway takes.",
 }
 
@@ -107,7 +108,8 @@ class Fetched(Transaction):
         account = self._who.account_id if self._who else None
         data = {"mailbox": name, "uid": self.uid, "why": detail, "numbers": [text for text, _ in self.missed]}
         audit.note(session, "pickup.refused", now, account, self.sender.key, **data)
-        self._explain(session, self.missed or [("", reply)])
+        nothing_else = self.missed and not self.wanted
+        self._explain(session, self.missed if nothing_else else [*self.missed, ("", reply)])
 
     async def _look_up_unless_known(self) -> KnownSender | Provable | Stranger:
         """Look the sender up for each mail: it may depend on the mail's own header."""
@@ -144,17 +146,18 @@ class Fetched(Transaction):
         self._settled = True
 
     def _explain(self, session: Session, missed: list[tuple[str, Reply]]) -> None:
-        """Owe the mail that says why; only to a sender who was proved, never to a machine's answer."""
+        """Owe a mail for each reason; only to a sender who was proved, never to a machine's answer."""
         if not missed or self.request.automatic or not isinstance(self._who, KnownSender):
             return
         account = session.get_one(Account, self._who.account_id)
-        for text, reply in missed:
+        for reply in dict.fromkeys(reply for _, reply in missed):
+            numbers = [text for text, one in missed if one == reply]
             reports.owe_refusal(
                 session,
                 account,
                 self.sender.key,
                 CAUSES.get(reply.status[:3], Cause.UNREADABLE_DOCUMENT),
-                SENTENCES.get(reply, reply.text).replace("%s", text),
+                SENTENCES.get(reply, reply.text).replace("%s", listed(numbers)),
                 now=self.desk.now(),
                 new_id=self.desk.new_id,
                 subject=self.request.subject,
@@ -162,3 +165,9 @@ class Fetched(Transaction):
                 user_id=self._who.user_id,
                 face="axatel" if self.mailbox.axatel else "",
             )
+
+
+def listed(numbers: list[str]) -> str:
+    """Return numbers for a sentence: all of a few, the first of many."""
+    shown = [number[:LONGEST_NUMBER] for number in numbers[:MOST_NUMBERS]]
+    return ", ".join(shown) + (f", … ({len(numbers)})" if len(numbers) > MOST_NUMBERS else "")

@@ -217,15 +217,15 @@ async def test_a_proved_sender_is_told_which_number_was_wrong_and_the_others_are
     [row] = office.owed("refusal")
     assert office.numbers == ["0081312345678"]
     assert (row.recipient, row.data["cause"]) == ("alice@acme.example", "number-refused")
-    assert row.data["reason"] == "12 is not a fax number that can be dialled."
+    assert row.data["reason"] == "Not a fax number that can be dialled: 12."
     assert (row.data["subject"], row.data["request_id"]) == ("hello", "<one@acme.example>")
 
 
 @pytest.mark.parametrize(
     ("content", "cause", "words"),
     [
-        (mail("12@fax.example.org"), "number-refused", "12 is not a fax number"),
-        (mail("110@fax.example.org"), "number-refused", "110"),
+        (mail("12@fax.example.org"), "number-refused", "can be dialled: 12."),
+        (mail("0990123456@fax.example.org"), "number-refused", "Not allowed to be called from here: 0990"),
         (mail("bob@acme.example"), "number-refused", "The mail names no fax number."),
         (mail(body=bytes(3000)), "too-large", "larger than this gateway takes"),
         (mail(extra="X-Junk: " + "x" * 900 + "\r\n"), "unreadable-document", "too long"),
@@ -275,6 +275,19 @@ async def test_strangers_are_turned_away_in_silence_where_the_smtp_door_discards
         assert len(drawer.mails) == 1
 
 
+async def test_a_mail_that_nothing_proved_is_not_taken_for_taken_where_the_smtp_door_discards(
+    tmp_path: Path, drawer: Drawer
+) -> None:
+    async def judge(_: Case) -> Opinion:
+        return Opinion(why="no signature")
+
+    async with Office(tmp_path, judges={"dkim": judge}, unauthenticated="discard") as office:
+        drawer.put(mail())
+        await office.pick_up(office.collector(drawer, trusted=False))
+        assert office.settled == {"u1": "refused"}
+        assert len(drawer.mails) == 1
+
+
 async def test_a_header_longer_than_any_is_refused_and_kept(tmp_path: Path, drawer: Drawer) -> None:
     async with Office(tmp_path, limits={"header_bytes": 500}) as office:
         drawer.put(mail(extra="X-Junk: y\r\n" * 100))
@@ -303,6 +316,25 @@ async def test_a_mail_at_the_size_limit_and_one_octet_past_it(
         drawer.put(content)
         await office.pick_up(office.collector(drawer))
         assert len(office.numbers) == taken
+
+
+async def test_many_wrong_numbers_are_told_of_in_one_mail_a_reason(office: Office, drawer: Drawer) -> None:
+    wrong = [f"{n:02d}@fax.example.org" for n in range(30)]
+    drawer.put(mail(", ".join([*wrong, "0990123456@fax.example.org", "0312345678@fax.example.org"])))
+    await office.pick_up(office.collector(drawer))
+    told = [row.data["reason"] for row in office.owed("refusal")]
+    assert len(told) == 2
+    assert told[0].startswith("Not a fax number that can be dialled: 00, 01, 02,")
+    assert told[0].endswith("09, … (30).")
+
+
+async def test_a_mail_refused_as_a_whole_is_not_explained_by_its_wrong_number_alone(
+    tmp_path: Path, drawer: Drawer
+) -> None:
+    async with Office(tmp_path, limits={"message_bytes": 500}) as office:
+        drawer.put(mail("12@fax.example.org, 0312345678@fax.example.org", body=bytes(1000)))
+        await office.pick_up(office.collector(drawer))
+        assert {row.data["cause"] for row in office.owed("refusal")} == {"number-refused", "too-large"}
 
 
 # -- role addresses and reports

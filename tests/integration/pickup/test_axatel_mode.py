@@ -103,7 +103,7 @@ async def test_an_empty_from_header_is_no_contradiction(office: Office) -> None:
     [
         ("Hello", "The subject names no fax number."),
         ("80171234567 and 80177654321", "The subject names more than one number."),
-        ("+375 33", "+37533 is not a fax number that can be dialled."),
+        ("+375 33", "Not a fax number that can be dialled: +37533."),
     ],
 )
 async def test_a_subject_without_one_number_is_refused_by_mail_at_once(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pickup_fixtures import Drawer, Office, mail
+from smtp_fixtures import NOON
 from sqlalchemy import update
 from waiting import wait_until
 
+from gateway.mailin.judging import Opinion
 from gateway.mailin.pickup import collector as module
 from gateway.mailin.pickup.box import Denied, Trouble
 from gateway.mailin.pickup.collector import LONGEST_WAIT, back_off
@@ -21,6 +23,8 @@ from gateway.store.models import Pickup
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from gateway.mailin.judging import Case
 
 AWAY = Trouble("mail.example.org:993 does not answer")
 
@@ -110,6 +114,7 @@ async def test_one_mail_that_breaks_us_holds_up_no_other_and_stays_for_a_person(
     collector = office.collector(drawer)
     for _ in range(module.TRIES):
         await office.pick_up(collector)
+        office.now += timedelta(minutes=15)
     assert office.numbers == ["0081312345678"]
     assert list(drawer.mails) == [bad]
     assert office.settled[bad] == "left"
@@ -125,6 +130,23 @@ async def test_a_full_disk_leaves_the_mail_where_it_is(tmp_path: Path) -> None:
     async with Office(tmp_path) as office:
         await office.pick_up(office.collector(drawer))
         assert (len(office.numbers), drawer.mails) == (1, {})
+
+
+async def test_a_mail_that_must_wait_is_not_fetched_at_every_look(tmp_path: Path) -> None:
+    async def dns_is_away(_: Case) -> Opinion:
+        return Opinion(passing=True)
+
+    drawer = Drawer()
+    drawer.put(mail())
+    async with Office(tmp_path, judges={"dkim": dns_is_away}) as office:
+        collector = office.collector(drawer, trusted=False)
+        fetched = []
+        for seconds in (0, 1, 5, 6, 15, 60):
+            office.now = NOON + timedelta(seconds=seconds)
+            await office.pick_up(collector)
+            fetched.append(len(drawer.fetched))
+        assert fetched == [1, 1, 2, 2, 3, 4]
+        assert (office.settled, len(drawer.mails)) == ({}, 1)
 
 
 async def test_rows_of_mails_long_gone_are_forgotten_and_those_still_there_are_not(office: Office) -> None:
