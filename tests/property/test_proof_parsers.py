@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,14 @@ def test_only_the_same_domain_or_one_above_speaks_for_it(signer: str, domain: st
     assert is_aligned(signer, domain) == (signer in chain and "." in signer)
 
 
-@given(st.one_of(st.ip_addresses().map(str), st.text(max_size=30)))
-def test_every_peer_is_of_some_site(address: str) -> None:
-    assert site_of(site_of(address).partition("/")[0]) == site_of(address)
+@given(st.ip_addresses())
+def test_every_peer_is_of_one_site(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    site = site_of(str(address))
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    assert mapped in ipaddress.ip_network(site)
+    assert site_of(site.partition("/")[0]) == site
+
+
+@given(st.text(max_size=30))
+def test_what_is_no_address_is_a_site_of_its_own(text: str) -> None:
+    assert site_of(f"mailbox:{text}") == f"mailbox:{text}"
