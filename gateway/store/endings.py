@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.domain.outcome import Cause
     from gateway.domain.retry import Again
+    from gateway.store.models import Fax
 
 KIND = {
     DeliveryState.SENT: "delivery.sent",
@@ -44,13 +45,41 @@ def end(
     detail: str = "",
 ) -> None:
     """Bring a delivery to rest by `event` of its table; owe the mails that this end owes."""
+    _come_to_rest(session, delivery, event, cause, now, detail=detail)
+    reports.owe_at_end(session, delivery.fax, [delivery], now, new_id)
+    session.flush()
+
+
+def end_undrawn(
+    session: Session,
+    fax: Fax,
+    event: str,
+    cause: Cause,
+    now: datetime,
+    *,
+    new_id: Callable[[], str],
+    detail: str,
+) -> None:
+    """Bring every number of a fax to rest that never got into the queue; what they owe is asked once for all.
+
+    A list may have 20,000 numbers: asked for each, a refusal would hold the database for minutes.
+    """
+    ended = [delivery for delivery in fax.deliveries if delivery.state is DeliveryState.CREATED]
+    for delivery in ended:
+        _come_to_rest(session, delivery, event, cause, now, detail=detail)
+    if ended:
+        reports.owe_at_end(session, fax, ended, now, new_id)
+    session.flush()
+
+
+def _come_to_rest(
+    session: Session, delivery: Delivery, event: str, cause: Cause, now: datetime, *, detail: str
+) -> None:
     delivery.state = step(DELIVERY, delivery.state, event)
     delivery.cause, delivery.cause_detail = cause, detail
     delivery.completed_at = now
     let_go(delivery)
     record(session, KIND[delivery.state], delivery, now, cause=cause.value, detail=detail)
-    reports.owe_at_end(session, delivery, now, new_id)
-    session.flush()
 
 
 def wait(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
-from gateway.domain.states import FAX, DeliveryState, FaxState, step
+from gateway.domain.states import FAX, FaxState, step
 from gateway.store import acceptance, endings, events, release
 from gateway.store.database import one_at_a_time
 from gateway.store.leases import FaxLease, held, let_go, take
@@ -217,10 +217,7 @@ def refuse(
         cause=cause.value,
         detail=detail,
     )
-    for delivery in fax.deliveries:
-        if delivery.state is DeliveryState.CREATED:
-            endings.end(session, delivery, "fail", cause, now, new_id=new_id, detail=detail)
-    session.flush()
+    endings.end_undrawn(session, fax, "fail", cause, now, new_id=new_id, detail=detail)
 
 
 def get_fax(session: Session, fax_id: int, *, account_id: int | None = None) -> Fax | None:

@@ -116,10 +116,7 @@ def send_back(
     fax.cause, fax.cause_detail = Cause.CANCELLED, NOT_APPROVED
     audit.note(session, "fax.returned", now, fax.account_id, actor, number=number)
     _record(session, "fax.returned", fax, now, actor=actor)
-    for delivery in fax.deliveries:
-        if delivery.state is DeliveryState.CREATED:
-            endings.end(session, delivery, "cancel", Cause.CANCELLED, now, new_id=new_id, detail=NOT_APPROVED)
-    session.flush()
+    endings.end_undrawn(session, fax, "cancel", Cause.CANCELLED, now, new_id=new_id, detail=NOT_APPROVED)
     return fax
 
 

@@ -19,7 +19,7 @@ from gateway.store.database import one_at_a_time
 from gateway.store.models import Delivery, Outbox, User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -40,26 +40,34 @@ def wishes_of(session: Session, fax: Fax) -> Wishes:
     return Wishes.of(notify_settings(session, fax.account, fax.user_id), fax.options.get("notify"))
 
 
-def owe_at_end(session: Session, delivery: Delivery, now: datetime, new_id: Callable[[], str]) -> None:
-    """Owe what this end owes; the delivery's state is written already.
+def owe_at_end(
+    session: Session, fax: Fax, ended: Sequence[Delivery], now: datetime, new_id: Callable[[], str]
+) -> None:
+    """Owe what the end of these numbers of a fax owes; their states are written already.
 
     A number of a list that comes to rest after its summary (sent again, or no longer uncertain) gets a
     result of its own.
     """
-    fax, wishes = delivery.fax, wishes_of(session, delivery.fax)
-    asked = Asked() if fax.batch else Asked.of(delivery.dsn)  # nobody wants 20,000 reports about one address
-    in_batch = False
+    wishes = wishes_of(session, fax)
+    summed_up: frozenset[int] = frozenset()
     if fax.batch or wishes.batch or wishes.mdn:
         one_at_a_time(session, f"end of fax {fax.id}")  # of two numbers that end at once, the later sees both
         session.flush()
-        in_batch = _in_batch(session, delivery, wishes)
+        summed_up = _in_batch(session, fax, ended, wishes)
         if _all_at_rest(session, fax):
-            _owe_of_fax(session, fax, wishes, asked if in_batch else None, now=now, new_id=new_id)
-    for kind in owed(wishes, asked, good=delivery.state is DeliveryState.SENT):
-        if kind == "dsn":
-            _owe(session, kind, _envelope_sender(fax), now, new_id, delivery=delivery)
-        elif not in_batch:
-            _owe(session, kind, wishes.addresses(fax.notify_to), now, new_id, delivery=delivery)
+            asked = _asked(fax, ended[-1]) if summed_up else None
+            _owe_of_fax(session, fax, wishes, asked, now=now, new_id=new_id)
+    for delivery in ended:
+        for kind in owed(wishes, _asked(fax, delivery), good=delivery.state is DeliveryState.SENT):
+            if kind == "dsn":
+                _owe(session, kind, _envelope_sender(fax), now, new_id, delivery=delivery)
+            elif delivery.number not in summed_up:
+                _owe(session, kind, wishes.addresses(fax.notify_to), now, new_id, delivery=delivery)
+
+
+def _asked(fax: Fax, delivery: Delivery) -> Asked:
+    """Return what the client's mail system asked for; nobody wants 20,000 reports about one list."""
+    return Asked() if fax.batch else Asked.of(delivery.dsn)
 
 
 def _owe_of_fax(
@@ -126,12 +134,12 @@ def _owe(
         outbox.owe(session, kind, address, new_id=new_id, now=now, delivery_number=number, fax_id=fax_id)
 
 
-def _in_batch(session: Session, delivery: Delivery, wishes: Wishes) -> bool:
-    """Say whether a summary tells of this end: a first sending, one of several, and no summary is out yet."""
-    fax = delivery.fax
-    if delivery.resend_of is not None or not (fax.batch or wishes.batch):
-        return False
-    return (bool(fax.batch) or _several(session, fax)) and not _exists(session, fax, "batch")
+def _in_batch(session: Session, fax: Fax, ended: Sequence[Delivery], wishes: Wishes) -> frozenset[int]:
+    """Return which of these a summary tells of: first sendings of one of several, while none is out yet."""
+    first = frozenset(delivery.number for delivery in ended if delivery.resend_of is None)
+    if not first or not (fax.batch or wishes.batch) or _exists(session, fax, "batch"):
+        return frozenset()
+    return first if fax.batch or _several(session, fax) else frozenset()
 
 
 def _several(session: Session, fax: Fax) -> bool:

@@ -13,9 +13,12 @@ from notify_fixtures import SENT, STAMP, failed, parsed, text_of
 
 from gateway.domain.outcome import Cause
 from gateway.mail import one_line, serialise
+from gateway.notify.office import Office
 from gateway.notify.result_mail import FIELDS, FORMATS, compose, csv_record, fields
+from gateway.notify.writers import NoteWriter
 from gateway.receive import forward_mail
 from gateway.receive.forward_mail import Received
+from gateway.store.leases import MailLease
 
 NASTY = st.sampled_from(
     [
@@ -134,3 +137,29 @@ def test_csv_survives_the_mail_and_its_charset_is_true(subject: str) -> None:
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text)
+
+
+@given(subject=TEXT, text=TEXT)
+@example(subject="=?utf-8?B?DQpCY2M6IHg=?=", text="\r\nBcc: x\r\n\r\n")
+def test_a_note_to_the_operator_has_only_the_headers_we_set(subject: str, text: str) -> None:
+    lease = MailLease(
+        id=1,
+        epoch=1,
+        worker="w",
+        kind="note",
+        recipient=STAMP.recipient,
+        message_id=STAMP.message_id,
+        delivery_number=None,
+        forward_id=None,
+        tries=0,
+        created_at=STAMP.date,
+        data={"subject": subject, "text": text},
+    )
+    office = Office(STAMP.author, "fax.example.org", None, None)  # type: ignore[arg-type]  # a note needs neither
+    check_header(NoteWriter(office).write(lease).content)
+
+
+@given(subject=TEXT, csid=TEXT)
+def test_legacy_mails_have_only_the_headers_we_set(subject: str, csid: str) -> None:
+    result = replace(SENT, subject=subject, remote_id=csid, language="ja", legacy=True)
+    check_header(serialise(compose(result, STAMP)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from gateway.domain.outcome import Cause
 from gateway.store import faxes, history, queue, reports, resend
@@ -312,6 +313,7 @@ def test_a_refusal_names_its_account_and_quotes_the_mail(house: House) -> None:
         "reason": "The mail holds no TIFF.",
         "subject": "0312345678",
         "request_id": "<1@acme.example>",
+        "face": "",
     }
     notify(house, when="success")
     house.run(refuse)
@@ -325,3 +327,26 @@ def test_mails_about_a_number_are_those_of_its_fax_too(house: House) -> None:
     for number in (first, second):
         assert [row.kind for row in house.store.read(history.mails_about, number)] == ["batch"]
     assert [row.delivery_number for row in house.store.read(history.mails_about, other)] == [other]
+
+
+def test_a_refused_list_is_asked_about_once_however_long_it_is(house: House) -> None:
+    def statements(numbers: int) -> int:
+        house.accept(*(f"00813{n:08d}" for n in range(numbers)))
+
+        def a_list(session: Session) -> None:
+            session.scalars(select(Fax).order_by(Fax.id.desc()).limit(1)).one().batch = "customers"
+
+        house.run(a_list)
+        lease = house.run(faxes.claim_fax, "drawer/1", house.now, timedelta(minutes=5))
+        said: list[str] = []
+
+        def listen(*arguments: Any) -> None:
+            said.append(arguments[2])
+
+        event.listen(house.store.engine, "before_cursor_execute", listen)
+        house.run(faxes.refuse, lease, Cause.TOO_MANY_PAGES, "too many", house.now, new_id=house.new_id)
+        event.remove(house.store.engine, "before_cursor_execute", listen)
+        return len(said)
+
+    assert statements(10) == statements(200)
+    assert kinds(house) == ["batch", "batch"]

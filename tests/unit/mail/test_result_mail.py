@@ -278,3 +278,32 @@ def test_every_format_of_the_contract_is_written() -> None:
 def test_the_date_is_that_of_the_owed_row() -> None:
     later: dict[str, Any] = {"completed_at": NINE + timedelta(days=2)}
     assert mailed(replace(SENT, **later))["Date"].datetime == NINE
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_without_contents_nothing_the_sender_wrote_comes_back(form: str) -> None:
+    twice = "Page 2 may have arrived twice: the first time its confirmation was not seen."
+    result = failed(
+        Cause.ENCRYPTED_DOCUMENT,
+        subject="secret plan",
+        contact="secret friend",
+        detail="secret.pdf: The PDF asks for a password.",
+        warnings=("secret.xls: The picture is damaged.", twice),
+        image=b"II*\0secret",
+        format=form,
+    )
+    mail = mailed(result.without_contents("https://fax.example.org/fax/41230077"))
+    text = text_of(mail)
+    assert "secret" not in text
+    assert not list(mail.iter_attachments())
+    assert "204000" in text
+    if form in ("text", "html"):
+        assert "Page 2 may have arrived twice" in text
+        assert "More about it: https://fax.example.org/fax/41230077" in text
+
+
+def test_what_should_be_attached_and_is_not_is_said() -> None:
+    text = text_of(
+        mailed(replace(SENT, missing=("The transmission report could not be drawn.",), language="ru"))
+    )
+    assert "Не удалось составить отчёт о передаче." in text  # noqa: RUF001  (Cyrillic is meant)
