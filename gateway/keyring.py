@@ -42,8 +42,8 @@ class OwnKey:
     key: bytes = field(repr=False)
 
     def identity(self) -> smime.Identity:
-        """Return it as the library takes it."""
-        return smime.Identity.load(self.chain[0], self.key)
+        """Return it as the library takes it; `load` below made sure that it is whole."""
+        return smime.Identity.load(self.chain[0], self.key, sound=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _own(certificate: str, key: str) -> OwnKey:
     chain = _certificates("smime.identity.certificate", certificate)
     own = OwnKey(tuple(map(_der, chain)), _bytes("smime.identity.key", Path(key)))
     try:
-        own.identity()
+        smime.Identity.load(own.chain[0], own.key)
     except smime.BadInputError as error:
         raise BadConfig(f"smime.identity: {key}: {error.text}") from error
     return own

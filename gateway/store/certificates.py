@@ -54,7 +54,7 @@ def add(
 
     Raises `BadCertificate` for a purpose there is not, or an address that is missing or too many.
     """
-    _check(given)
+    check(given)
     row = _row(session, account_id, given)
     if row is None:
         row = Certificate(
@@ -146,7 +146,8 @@ def enrolled(session: Session, account_id: int, address: str) -> bool:
     return any(row.source == "mail" for row in rows)
 
 
-def _check(given: Given) -> None:
+def check(given: Given) -> None:
+    """Raise `BadCertificate` for a purpose there is not, or an address that does not go with it."""
     if given.purpose not in PURPOSES:
         raise BadCertificate(f"purpose is one of {', '.join(PURPOSES)}")
     if given.purpose in WITH_ADDRESS and not given.address:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 
 from gateway.domain.errors import BadConfig
-from gateway.store import audit, lists
+from gateway.store import audit, certificates, lists
 from gateway.store.credentials import digest, hashed, verified
 from gateway.store.models import (
     Account,
@@ -27,6 +27,7 @@ from gateway.store.models import (
     Message,
     Reception,
     RecipientList,
+    Replay,
     Route,
     Sender,
     Token,
@@ -107,6 +108,7 @@ def _one(session: Session, spec: AccountSpec, *, prune: bool, now: datetime, act
     changed["tokens"] = _tokens(session, account, spec.tokens, prune=prune)
     changed["routes"] = _routes(session, account, spec.routes, prune=prune)
     changed["lists"] = _lists(session, account, spec, prune=prune, now=now, actor=actor)
+    changed["certificates"] = _certificates(session, account, spec, prune=prune, now=now, actor=actor)
     session.flush()
     parts = [part for part, differs in changed.items() if differs]
     if created or parts:
@@ -199,6 +201,22 @@ def _lists(
     return any([*changed, *(lists.remove(session, account, name, now, actor=actor) for name in unwanted)])
 
 
+def _certificates(
+    session: Session, account: Account, spec: AccountSpec, *, prune: bool, now: datetime, actor: str
+) -> bool:
+    """Keep the certificates of the file; pruning leaves those that came by mail or command alone."""
+    before = {row.id for row in certificates.found(session, account.id)}
+    kept = {
+        certificates.add(session, account.id, given, source="provision", actor=actor, now=now).id
+        for given in spec.certificates
+    }
+    unwanted = [row for row in certificates.found(session, account.id) if row.id not in kept and prune]
+    dropped = [row for row in unwanted if row.source == "provision"]
+    for row in dropped:
+        certificates.remove(session, row, actor=actor, now=now)
+    return bool(kept - before or dropped)
+
+
 def _remove_others(session: Session, names: set[str], now: datetime, actor: str) -> list[str]:
     """Take away the access of accounts not in `names`, and the account itself if it never did anything."""
     removed = []
@@ -207,6 +225,7 @@ def _remove_others(session: Session, names: set[str], now: datetime, actor: str)
         session.flush()
         unused = not _used(session, account)
         if unused:
+            session.execute(delete(Replay).where(Replay.account_id == account.id))
             session.execute(update(Audit).where(Audit.account_id == account.id).values(account_id=None))
             session.delete(account)
         if unused or any(had_access):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.domain.dialling import Caller, Rules
 from gateway.domain.errors import BadConfig
 from gateway.domain.numbers import region_of
-from gateway.store.provisioning import checks, inbound, number_lists, people, preferences
+from gateway.store.provisioning import certificates, checks, inbound, number_lists, people, preferences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.domain.number_lists import Entry
+    from gateway.store.certificates import Given
     from gateway.store.provisioning.inbound import RouteSpec
     from gateway.store.provisioning.people import UserSpec
 
@@ -31,7 +32,7 @@ COLUMNS: Final[Mapping[str, tuple[Any, checks.Check]]] = {
     "include_body": (False, checks.switch),
 }
 PLACE: Final = ("name", "country", "area_code", "timezone")
-PARTS: Final = ("senders", "user", "number", "token", "list")
+PARTS: Final = ("senders", "user", "number", "token", "list", "certificate")
 ACCOUNT_KEYS: Final = (*PLACE, *COLUMNS, *PARTS, *preferences.SHARED, *preferences.OF_ACCOUNT)
 
 UNBOUND: Final = Rules()
@@ -49,6 +50,7 @@ class AccountSpec:
     tokens: tuple[tuple[str, str], ...]
     routes: tuple[RouteSpec, ...]
     lists: Mapping[str, Sequence[Entry]]
+    certificates: tuple[Given, ...] = ()
 
 
 def read_accounts(tables: Sequence[Mapping[str, Any]], rules: Rules = UNBOUND) -> list[AccountSpec]:
@@ -90,6 +92,7 @@ def _account(table: Mapping[str, Any], rules: Rules) -> AccountSpec:
         tokens=people.tokens(table, where),
         routes=inbound.routes(table, country, where),
         lists=number_lists.lists(table, caller, rules, where),
+        certificates=certificates.certificates(table, where),
     )
 
 

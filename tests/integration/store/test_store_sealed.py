@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from smime_fixtures import Authority, pem
 
+from gateway.domain.errors import BadConfig
 from gateway.store import accounts, certificates, replays
 from gateway.store.certificates import BadCertificate, Given
 from gateway.store.database import Store
@@ -16,6 +19,7 @@ from gateway.store.replays import Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -209,3 +213,54 @@ def test_the_owner_of_a_certificate_has_a_name(store: Store, ids: dict[str, int]
 
     assert store.read(names) == ["acme", ""]
     assert store.read(lambda s: s.get(Account, ids["acme"]).name) == "acme"
+
+
+# -- from a provisioning file
+
+
+def provisioned(store: Store, *tables: dict[str, Any], prune: bool = False) -> str:
+    return str(store.run(accounts.provision, list(tables), prune=prune, now=NOON))
+
+
+def test_certificates_are_provisioned_once_and_pruned_when_the_file_forgets_them(
+    store: Store, tmp_path: Path
+) -> None:
+    person = Authority.root().person()
+    (tmp_path / "alice.pem").write_bytes(pem(person.certificate))
+    (tmp_path / "alice.cer").write_bytes(person.certificate.public_bytes(Encoding.DER))
+    given_twice = [
+        {"file": str(tmp_path / "alice.pem"), "address": ALICE},
+        {"file": str(tmp_path / "alice.cer"), "address": ALICE, "purpose": "pin"},
+    ]
+    table = {"name": "acme", "country": "81", "certificate": given_twice}
+    assert provisioned(store, table) == "created: acme"
+    assert provisioned(store, table) == "unchanged: acme"
+    account_id = store.read(lambda s: s.query(Account).one().id)
+    store.run(certificates.enrol, account_id, given(mark="m"), actor=ALICE, now=NOON)
+    assert provisioned(store, table | {"certificate": []}) == "unchanged: acme"
+    assert provisioned(store, table | {"certificate": []}, prune=True) == "updated: acme"
+    assert store.read(lambda s: [row.source for row in certificates.found(s, account_id)]) == ["mail"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"file": "/nowhere/a.pem", "address": ALICE}, "No such file"),
+        ({"file": "/etc/hostname", "address": ALICE}, "there is no certificate in this file"),
+        ({"path": "x"}, "'path' is not a key here"),
+    ],
+)
+def test_a_certificate_that_cannot_be_read_changes_nothing(
+    store: Store, wrong: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(BadConfig, match=sentence):
+        provisioned(store, {"name": "acme", "certificate": [wrong]})
+    assert store.read(lambda s: s.query(Account).count()) == 0
+
+
+def test_an_account_that_goes_takes_its_memory_of_signatures_with_it(
+    store: Store, ids: dict[str, int]
+) -> None:
+    assert use(store, ids)
+    assert "acme" in provisioned(store, TABLES[1], prune=True)
+    assert store.read(lambda s: s.query(Replay).count()) == 0
