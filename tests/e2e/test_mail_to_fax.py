@@ -6,8 +6,10 @@ One gateway serves all; each test knows its faxes by the number in its 250.
 from __future__ import annotations
 
 import io
+import smtplib
+from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, default
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)
 
 TEST_NUMBER = "00999-9999-0000"
-PROGRAM, CLERK = "orders@program.example", "hanako@hospital.example"
+PROGRAM, CLERK, BANK = "orders@program.example", "hanako@hospital.example", "ivan@bank.example"
 BASE = {"country": "81", "timezone": "Asia/Tokyo"}
 ACCOUNTS = [
     *settings.accounts(),
@@ -41,6 +43,12 @@ ACCOUNTS = [
         **BASE,
         "senders": [CLERK],
         "notify": {"when": "always", "format": "text", "language": "ja"},
+    },
+    {
+        "name": "bank",
+        **BASE,
+        "senders": [BANK],
+        "notify": {"format": "text", "language": "ru", "report": True, "mdn": True},
     },
 ]
 
@@ -183,3 +191,25 @@ def test_what_the_far_machine_stored_is_what_was_drawn_below_its_header_line(hou
     assert delivery.attempts[-1].resolution == "fine"
     theirs = Path(list(house.ledger("end"))[-1]["file"]).read_bytes()
     assert equal(write_tiff(pages_of(delivery, house.blobs.read)), theirs)
+
+
+def test_a_fax_with_everything_one_can_ask_to_hear_of_it(house: House) -> None:
+    mail = letter(settings.FAX, "Договор 7")
+    mail.replace_header("From", BANK)
+    mail["Disposition-Notification-To"] = BANK
+    with smtplib.SMTP("127.0.0.1", house.ports.smtp, timeout=60) as client:
+        client.ehlo()
+        client.mail(BANK, ["RET=HDRS", "ENVID=QQ314159"])
+        client.rcpt(f"{settings.FAX}@{settings.DOMAIN}", ["NOTIFY=SUCCESS,FAILURE"])
+        code, answer = client.data(mail.as_bytes(policy=SMTP))
+    assert code == 250, answer
+    arrived = [message_from_bytes(file.read_bytes(), policy=default) for file in house.box(BANK, 3)]
+    by_kind = {str(mail.get_param("report-type", mail.get_content_type())): mail for mail in arrived}
+    assert set(by_kind) == {"multipart/mixed", "delivery-status", "disposition-notification"}
+    (report,) = by_kind["multipart/mixed"].iter_attachments()
+    assert report.get_content_type() == "application/pdf"
+    assert report.get_content().startswith(b"%PDF-")
+    told = by_kind["delivery-status"].as_string()
+    assert "Original-Envelope-Id: QQ314159" in told
+    assert "Action: delivered" in told
+    assert "; dispatched" in by_kind["disposition-notification"].as_string()
