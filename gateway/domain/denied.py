@@ -8,6 +8,7 @@ to them by `[dialling] deny`; nothing takes an entry away, for a fax machine nev
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import phonenumbers
@@ -62,6 +63,7 @@ HIDE_OR_SHOW_CALLER: Final[Mapping[str, re.Pattern[str]]] = {"81": re.compile(r"
 """Country code -> what shows or hides the caller in one call; taken off before anything is checked."""
 
 
+@lru_cache(4096)  # of numbers that may be called; asked twice for each number of a mail
 def refuse_denied(code: str, national: str) -> None:
     """Raise `NumberDenied` for a number of the tables, `BadNumber` for one of an emergency service."""
     rule = PREMIUM.get(code)
