@@ -36,6 +36,8 @@ NUMBER_CAP: Final = "number-cap"
 CREDIT: Final = "credit"
 SOON: Final = timedelta(minutes=1)
 """When to look again where the calls that fill a cap have not been dialled yet."""
+PATIENCE: Final = timedelta(hours=24)
+"""How long a fax waits for its account's credit; then it fails (`spending.give_up`)."""
 AMOUNTS: Final[dict[str, ColumnElement[Any]]] = {
     "calls": literal(1),
     "pages": Attempt.to_send.expression,
@@ -109,7 +111,9 @@ def hold(session: Session, delivery: Delivery, why: Hold, now: datetime) -> None
     delivery.held_for, delivery.due_at = why.reason, why.until
     if news:
         delivery.held_since = now
-        until = why.until.isoformat()
+    if why.reason == CREDIT and delivery.held_since is not None:
+        delivery.due_at = max(now + SOON, min(why.until, delivery.held_since + PATIENCE))
+        until = delivery.due_at.isoformat()
         endings.record(
             session, "delivery.held", delivery, now, reason=why.reason, detail=why.detail, due_at=until
         )

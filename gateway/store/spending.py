@@ -6,7 +6,6 @@ sender (status 205000; email-interface section 4.6). `holds` decides what is hel
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from gateway.domain.dialling import Rules
 
-PATIENCE: Final = timedelta(hours=24)
 BATCH: Final = 500
 """How many faxes one look ends, so that no transaction is long."""
 NO_CREDIT: Final = "The account's spending cap was reached and left no room for this fax for a day."
@@ -35,7 +33,7 @@ def give_up(session: Session, now: datetime, *, new_id: Callable[[], str]) -> li
     query = (
         select(Delivery)
         .where(Delivery.state == DeliveryState.HELD, Delivery.held_for == holds.CREDIT)
-        .where(Delivery.held_since <= now - PATIENCE)
+        .where(Delivery.held_since <= now - holds.PATIENCE)
         .order_by(Delivery.number)
         .limit(BATCH)
         .with_for_update(skip_locked=True)

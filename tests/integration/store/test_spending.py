@@ -184,9 +184,11 @@ def test_a_fax_that_waited_a_day_for_credit_fails_and_its_sender_is_told(house: 
 
 def test_looking_again_does_not_begin_the_day_anew(house: House) -> None:
     number = held_fax(house)
-    house.later(hours=20)
+    assert house.delivery(number).due_at == NOON + timedelta(hours=24)  # though the money is old in a month
+    house.later(hours=24)
     assert claim(house, capped(cost_per_month=1)) is None
-    assert house.delivery(number).held_since == NOON
+    delivery = house.delivery(number)
+    assert (delivery.held_since, delivery.due_at) == (NOON, house.now + timedelta(minutes=1))
 
 
 def test_the_operator_is_told_once_a_day_that_an_account_has_spent_what_it_may(house: House) -> None:
