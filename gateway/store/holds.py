@@ -113,6 +113,7 @@ def hold(session: Session, delivery: Delivery, why: Hold, now: datetime) -> None
         delivery.held_since = now
     if why.reason == CREDIT and delivery.held_since is not None:
         delivery.due_at = max(now + SOON, min(why.until, delivery.held_since + PATIENCE))
+    if news:
         until = delivery.due_at.isoformat()
         endings.record(
             session, "delivery.held", delivery, now, reason=why.reason, detail=why.detail, due_at=until
