@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
 from gateway.domain.states import FAX, FaxState, step
-from gateway.store import acceptance, endings, events, release
+from gateway.store import acceptance, audit, endings, events, release
 from gateway.store.database import one_at_a_time
 from gateway.store.leases import FaxLease, held, let_go, take
 from gateway.store.models import Account, Attempt, Delivery, Fax, Message
@@ -207,16 +207,10 @@ def refuse(
     fax.notify_to = fax.notify_to if notify_to is None else notify_to
     fax.warnings = list(warnings)
     let_go(fax)
-    events.append(
-        session,
-        "fax.refused",
-        now,
-        account_id=fax.account_id,
-        number=fax.deliveries[0].number,
-        fax_id=fax.id,
-        cause=cause.value,
-        detail=detail,
-    )
+    number, why = fax.deliveries[0].number, {"cause": cause.value, "detail": detail}
+    events.append(session, "fax.refused", now, account_id=fax.account_id, number=number, fax_id=fax.id, **why)
+    sender = fax.message.sender if fax.message is not None else ""
+    audit.note(session, "fax.refused", now, fax.account_id, sender, number=number, **why)
     endings.end_undrawn(session, fax, "fail", cause, now, new_id=new_id, detail=detail)
 
 

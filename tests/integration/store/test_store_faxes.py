@@ -12,7 +12,7 @@ from store_fixtures import NOON, House
 from gateway.domain.errors import LostLease
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, FaxState
-from gateway.store import accounts, events, faxes
+from gateway.store import accounts, audit, events, faxes
 from gateway.store.models import BlobRow, Message, Outbox
 
 if TYPE_CHECKING:
@@ -153,6 +153,14 @@ def test_a_simulator_number_ends_without_a_call_and_says_so(
     assert house.claim() is None
     with house.store.reading() as session:
         assert session.scalars(select(Outbox.delivery_number)).all() == [number]
+
+
+def test_a_refused_fax_has_its_row_in_the_account_s_audit(house: House) -> None:
+    (number,) = house.accept("0081312345678")
+    lease = claimed(house)
+    house.run(faxes.refuse, lease, Cause.BAD_OPTION, "/d: no time", house.now, new_id=house.new_id)
+    (row,) = (row for row in house.store.read(audit.latest, account_id=1) if row.action == "fax.refused")
+    assert row.data == {"number": number, "cause": "bad-option", "detail": "/d: no time"}
 
 
 def test_a_refused_fax_fails_every_delivery_and_owes_every_result(house: House) -> None:
