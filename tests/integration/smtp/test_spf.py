@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gateway.mailin.envelope import Address
     from gateway.mailin.judging import Opinion
 
 FAX = "+81312345678@fax.example.org"
@@ -65,14 +66,25 @@ def test_other_hosts_are_refused_at_rcpt_and_in_the_words_for_strangers(
 
 
 def test_a_name_server_that_fails_puts_off(tmp_path: Path, names: NameServer) -> None:
+    there = spf(names)
+
+    async def from_afar(_address: str, sender: Address, hello: str) -> Opinion:
+        return await there("192.0.2.9", sender, hello)
+
     names.moods["acme.example"] = BROKEN
-    with outside(tmp_path, names) as door, door.client() as client:
+    with Door(tmp_path, spf=from_afar, trusted_networks=()) as door, door.client() as client:
         assert client.hello().envelope(FAX)[0].startswith("451 4.7.0 ")
         assert len(door.audited("sender.put_off")) == 1
         names.moods.clear()
-        names.txt("acme.example", PASS)
+        names.txt("acme.example", "v=spf1 ip4:192.0.2.9 -all")
         client.say("RSET")
         assert client.fax(FAX).startswith("250 ")
+
+
+def test_a_program_on_this_machine_does_not_wait_for_name_servers(tmp_path: Path, names: NameServer) -> None:
+    names.moods["acme.example"] = BROKEN
+    with outside(tmp_path, names) as door, door.client() as client:
+        assert client.hello().envelope(FAX)[0].startswith("550 5.7.1 ")
 
 
 def test_trusted_networks_ask_nobody(tmp_path: Path, names: NameServer) -> None:
