@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -45,6 +46,7 @@ log = structlog.get_logger()
 MESSAGE_READER = "gateway.mailin.message:read"
 MAILBOX_READER = "gateway.mailin.axatel:read"
 SENDER_REMEMBERED_S = 1.0
+BLOCKING_THREADS = 16  # mostly for mails that wait for the disk: their syncs share its work
 ORPHAN_AGE = timedelta(hours=1)
 TYPESET = "render.typeset:typeset"
 PRELOAD = ("gateway.mailin.message", "render.warm")
@@ -133,6 +135,7 @@ async def run_rest(config: Config, roles: Sequence[str]) -> None:
         await set_orphans_aside(parts)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, "blocking"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, hung_up)
