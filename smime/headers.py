@@ -8,6 +8,7 @@ are copied as octets.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ TRACE = (
     "resent-",
 )
 OUTER = "hp-outer"
+NAME = re.compile("[!-9;-~]+")
+LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n|\r\n(?![ \t])|\x00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def present(outer: Entity, payload: Entity) -> Presented:
     protection = protection_of(payload)
     inner = mime.entity(mime.decoded(payload)) if protection is Protection.WRAPPED else payload
     if protection is Protection.NONE:
-        kept = [(name, value) for name, value in outer.fields if not is_structure(name)]
+        kept = [(name, value) for name, value in _whole(outer) if not is_structure(name)]
         body = [(name, value) for name, value in payload.fields if is_structure(name)]
         return Presented(_joined([*kept, *_version(outer, body), *body], payload.body), protection)
     return _protected(outer, inner, protection)
@@ -58,7 +61,7 @@ def present(outer: Entity, payload: Entity) -> Presented:
 def _protected(outer: Entity, inner: Entity, protection: Protection) -> Presented:
     fields = [(name, value) for name, value in inner.fields if name.lower() != OUTER]
     held = [(name, value) for name, value in fields if not is_structure(name)]
-    trace = [(name, value) for name, value in outer.fields if name.lower().startswith(TRACE)]
+    trace = [(name, value) for name, value in _whole(outer) if name.lower().startswith(TRACE)]
     cleaned = without_display(inner, protection)
     structure = [(name, value) for name, value in cleaned.fields if is_structure(name)]
     whole = [*trace, *held, *_version(outer, structure), *structure]
@@ -112,7 +115,18 @@ def _plain(value: str) -> str:
 def _version(outer: Entity, structure: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     if any(name.lower() == "mime-version" for name, _ in structure):
         return []
-    return [(name, value) for name, value in outer.fields if name.lower() == "mime-version"][:1]
+    return [(name, value) for name, value in _whole(outer) if name.lower() == "mime-version"][:1]
+
+
+def _whole(outer: Entity) -> list[tuple[str, bytes]]:
+    """Return the outer fields that every reader sees as one field.
+
+    Nobody signed them. A bare CR or LF, or a blank before the colon, ends the header for some readers: what
+    follows would be read as the signed body.
+    """
+    return [
+        (name, value) for name, value in outer.fields if NAME.fullmatch(name) and not LINE_END.search(value)
+    ]
 
 
 def _joined(fields: list[tuple[str, bytes]], body: bytes) -> bytes:

@@ -6,6 +6,7 @@ what would be drawn under the fields that hold is the same octets.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sealed_fixtures import ALICE, GATEWAY, KEYS, NUMBER, head, signed
@@ -80,3 +81,20 @@ def test_noise_in_a_sealed_mail_never_raises_and_never_passes_unnoticed(noise: b
     mail = MAILS["sealed"][:at] + noise + MAILS["sealed"][at:]
     found = judge(mail, QUESTION, KEYS)
     assert found.reply != 0 or drawn(mail) == drawn(MAILS["sealed"])
+
+
+SPLITTING = [
+    b"X-A: b\r\x0bEvil\r\n",
+    b"X-A: b\r\rEvil\r\n",
+    b"X-A : Evil\r\n",
+    b"X-A: b\r\n \r\n Evil\r\n",
+    b"X-A:\x00Evil\r\n",
+]
+
+
+@pytest.mark.parametrize("line", SPLITTING)
+@pytest.mark.parametrize("name", ["signed", "sealed"])
+def test_a_field_that_ends_the_header_for_some_readers_brings_no_text(name: str, line: bytes) -> None:
+    for mail in (line + MAILS[name], MAILS[name].replace(b"Subject:", line + b"Subject:", 1)):
+        found = judge(mail, QUESTION, KEYS)
+        assert found.reply != 0 or drawn(mail) == drawn(MAILS[name])

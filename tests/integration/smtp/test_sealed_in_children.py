@@ -12,6 +12,7 @@ from smime_fixtures import AT, PAYLOAD, opaque
 
 from gateway import sealing
 from gateway.intake.reading import ReadError
+from gateway.mailin import unsealing
 from gateway.mailin.sealed import TOO_HARD, ChildDied
 from gateway.mailin.unsealing import Judgement, Question, judge
 from render.sandbox import Limits, Sandbox
@@ -75,3 +76,15 @@ def test_such_a_mail_is_refused_in_a_sentence(tmp_path: Path) -> None:
 async def dies(_function: str, /, *_args: Any) -> Any:
     await asyncio.sleep(0)
     raise ChildDied("out of memory")
+
+
+def test_warming_goes_all_the_way_through_a_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Judgement] = []
+
+    def judged(*arguments: Any) -> Judgement:
+        seen.append(judge(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(unsealing, "judge", judged)
+    unsealing.warm()
+    assert [one.verdict["verdict"] for one in seen] == ["untrusted"], "whole, and signed by nobody we know"
