@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from render import wire
+from render import patience, wire
 from render.isolation import leave_network, refuse_new_privileges
 from render.sandbox_child import live
 
@@ -57,6 +57,7 @@ class ForkServer:
 
     def serve(self) -> None:
         """Serve until the parent closes the control socket."""
+        patience.PAGES_END_THE_PROCESS = True  # of the children; this process draws nothing any more
         while self._turn():
             self._kill_overdue()
             while self._waiting and len(self._running) < self._children:

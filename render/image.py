@@ -21,7 +21,7 @@ from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_pict
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
 MOST_PIXELS = 100_000_000
 SCREEN_DPI = 96.0
-_BAND_PIXELS = 4_000_000
+_BAND_PIXELS = 1_000_000
 _PAGE_PIXELS = 9_000_000  # thrice a fine page along either side, and more
 _ORIENTATION = 0x0112  # the Exif tag
 _FAX_WIDTHS = {1728, 2048, 2432}

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 LAYOUT_SECONDS: Final = 4.0
+PAGE_SECONDS: Final = 8.0
+PAGES_END_THE_PROCESS = False
+"""Whether a page of native code may end this process when its time is up: only in a sandbox child."""
 AGAIN_SECONDS: Final = 0.25
 """The timer goes on striking, for a library that catches whatever is raised would else go on for ever."""
 
@@ -55,3 +58,16 @@ class Patience:
 def _strike(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise OutOfPatience
+
+
+@contextlib.contextmanager
+def one_page() -> Iterator[None]:
+    """Give native code PAGE_SECONDS of CPU for a page; in a sandbox child the process ends then."""
+    if not PAGES_END_THE_PROCESS:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_VIRTUAL, PAGE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)

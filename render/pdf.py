@@ -18,6 +18,7 @@ from PIL import Image
 from render.bilevel import Box, Drawing
 from render.errors import EncryptedDocument, UnreadableDocument
 from render.geometry import POINT, Placement, place
+from render.patience import one_page
 
 if TYPE_CHECKING:
     from render.geometry import Canvas
@@ -42,6 +43,10 @@ class PdfSheets:
 
     def draw(self, number: int, canvas: Canvas) -> Drawing:
         """Return page `number` (from 0) in grey, as large as the canvas; raises UnreadableDocument."""
+        with one_page():
+            return self._page(number, canvas)
+
+    def _page(self, number: int, canvas: Canvas) -> Drawing:
         try:
             page = self._document[number]
         except pdfium.PdfiumError as error:

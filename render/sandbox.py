@@ -203,7 +203,9 @@ def _obituary(status: bytes) -> str:
     if len(status) < wire.STATUS.size:
         return "The renderer ended without an answer."
     ended, overdue = wire.STATUS.unpack(status)
-    if overdue or (os.WIFSIGNALED(ended) and os.WTERMSIG(ended) in {signal.SIGXCPU, signal.SIGALRM}):
+    if overdue or (
+        os.WIFSIGNALED(ended) and os.WTERMSIG(ended) in {signal.SIGXCPU, signal.SIGALRM, signal.SIGVTALRM}
+    ):
         return "The document took too long to draw."
     if os.WIFSIGNALED(ended):
         return f"The renderer crashed on this document ({signal.Signals(os.WTERMSIG(ended)).name})."

@@ -48,6 +48,8 @@ def _shut_in(data: socket.socket, limits: Limits) -> None:
     ):
         resource.setrlimit(limit, (value, value))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 2))
+    # Native code hears no Python handler: a page that PDFium cannot finish ends the child (render.pdf).
+    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     # Should the fork server itself be killed, nobody else would watch the clock.
     signal.setitimer(signal.ITIMER_REAL, limits.wall_seconds + 5)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

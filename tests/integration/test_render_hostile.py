@@ -145,3 +145,16 @@ def test_a_pdf_of_endless_pages_is_refused_before_drawing(sandbox: Sandbox) -> N
 
 def test_after_all_that_a_letter_is_still_drawn(sandbox: Sandbox) -> None:
     assert sandbox.run(DRAW, [part("still here")]).pages == 1
+
+
+def test_a_page_that_pdfium_cannot_finish_ends_its_child_soon(sandbox: Sandbox) -> None:
+    import zlib
+
+    stream = zlib.compress(b"0 0 m 595 842 l S " * 2_000_000, 9)
+    page = b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>endobj\n"
+    body = b"4 0 obj<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream endobj\n" % (len(stream), stream)
+    head = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    kids = b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    pdf = head + kids + page + body + b"trailer<</Root 1 0 R>>\n%%EOF\n"
+    with pytest.raises(RenderFailed, match="too long"):
+        sandbox.run(DRAW, [part(pdf, "application/pdf", "bomb.pdf")], limits=Limits(wall_seconds=90))
