@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIZE = 10.0
 LEADING = 1.25
+_PIECE = 2040  # twenty full lines of 10 pt on A4
 _MARGINS_MM = 24.0
 _CONTROLS = dict.fromkeys((*range(9), 11, *range(14, 32), 127))
 
@@ -55,7 +56,9 @@ def clean(text: str) -> str:
 
 def _lines(sheet: str) -> str:
     # A block a line keeps layout linear: one long <pre> makes it quadratic.
-    return "".join(f"<div>{escape(line)}</div>" for line in sheet.split("\n"))
+    # Breaking one line is quadratic too: a line of many pages is cut before layout sees it.
+    pieces = (line[at : at + _PIECE] for line in sheet.split("\n") for at in range(0, len(line) or 1, _PIECE))
+    return "".join(f"<div>{escape(piece)}</div>" for piece in pieces)
 
 
 def refuse_endless(name: str, lines: int, settings: Settings) -> None:
