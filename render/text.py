@@ -29,7 +29,10 @@ def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
     sheets = clean(text).rstrip().split("\f")
     lines = sum(_least_lines(line, settings) for sheet in sheets for line in sheet.split("\n"))
     refuse_endless(name, lines, settings)
-    body = "".join(f'<section lang="{language or "en"}">{_lines(sheet)}</section>' for sheet in sheets)
+    body = "".join(
+        f'<section lang="{language or "en"}">{_lines(sheet, wrap=settings.wrap)}</section>'
+        for sheet in sheets
+    )
     size = settings.font_size or SIZE
     wrap = "pre-wrap; overflow-wrap: anywhere" if settings.wrap else "pre; overflow: hidden"
     family = fonts.monospaced(settings.font, language)
@@ -54,10 +57,14 @@ def clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
 
 
-def _lines(sheet: str) -> str:
+def _lines(sheet: str, *, wrap: bool) -> str:
     # A block a line keeps layout linear: one long <pre> makes it quadratic.
     # Breaking one line is quadratic too: a line of many pages is cut before layout sees it.
-    pieces = (line[at : at + _PIECE] for line in sheet.split("\n") for at in range(0, len(line) or 1, _PIECE))
+    pieces = (
+        line[at : at + _PIECE]
+        for line in sheet.split("\n")
+        for at in range(0, (len(line) if wrap else 0) or 1, _PIECE)
+    )
     return "".join(f"<div>{escape(piece)}</div>" for piece in pieces)
 
 
