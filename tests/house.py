@@ -31,6 +31,7 @@ from gateway.demo import mailboxes, settings
 from gateway.demo.story import whole_delivery, whole_reception
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState
 from gateway.lines import simulated
+from gateway.roles.parts import local_blobs
 from gateway.store import accounts, lines, queue
 from gateway.store.database import Store
 from gateway.store.models import Account, Delivery, Fax, Outbox, Reception
@@ -68,7 +69,7 @@ class House:
     def __enter__(self) -> Self:
         app.prepare(self.config)
         self.store = Store(self.config.server.database_url)
-        self.blobs = app.local_blobs(self.config)
+        self.blobs = local_blobs(self.config)
         self.store.run(accounts.provision, self.accounts, prune=False, now=datetime.now(UTC))
         self.exchange = simulated.start_exchange(self.state, self.config.line[0])
         self.boxes.start()

@@ -31,7 +31,7 @@ def approve(
     """
     from functools import partial
 
-    from gateway.app import new_message_id
+    from gateway.roles.parts import new_message_id
     from gateway.store import release
     from gateway.store.database import Store
 

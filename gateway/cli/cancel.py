@@ -33,7 +33,7 @@ def cancel(
     """
     from functools import partial
 
-    from gateway.app import new_message_id
+    from gateway.roles.parts import new_message_id
     from gateway.store.database import Store
 
     settings = load(config)

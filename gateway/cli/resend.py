@@ -35,8 +35,8 @@ def resend(
     """
     from functools import partial
 
-    from gateway.app import new_message_id
     from gateway.cli.send import follow
+    from gateway.roles.parts import new_message_id
     from gateway.store.database import Store
 
     settings = load(config)

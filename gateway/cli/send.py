@@ -48,7 +48,8 @@ def send(
 
     Example: postline send +81312345678 order.pdf --wait
     """
-    from gateway.app import local_blobs, prepare
+    from gateway.app import prepare
+    from gateway.roles.parts import local_blobs
     from gateway.store.database import Store
 
     if wait and number.lower().startswith("list="):

@@ -23,6 +23,7 @@ from gateway.demo.mailboxes import Mailboxes
 from gateway.demo.scenario import DemoFailed, Stage, wait_for
 from gateway.demo.story import tell
 from gateway.lines import simulated
+from gateway.roles.parts import local_blobs, utc_now
 from gateway.store import accounts
 from gateway.store.database import Store
 from gateway.supervisor import Supervisor, children_of
@@ -80,12 +81,12 @@ class Theatre:
         config = load(self._config_file, {})
         app.prepare(config)
         store = Store(config.server.database_url)
-        store.run(accounts.provision, settings.accounts(), prune=False, now=app.utc_now())
+        store.run(accounts.provision, settings.accounts(), prune=False, now=utc_now())
         store.close()
         return config
 
     def _tell_the_pages(self) -> None:
-        """Leave what the pages must know of the demo where `gateway.app` looks for it."""
+        """Leave what the pages must know of the demo where `gateway.roles.pages` looks for it."""
         cast = json.dumps({"sender": settings.SENDER, "numbers": settings.FAR, "ours": settings.OUR_NUMBER})
         (self.folder / "demo.json").write_text(cast, encoding="utf-8")
         if self.keep.resolve() != (self.folder / "evidence").resolve():
@@ -97,7 +98,7 @@ class Theatre:
         store = Store(config.server.database_url)
         try:
             wait_for(self._mail_is_taken, "the mail listener", 60.0)
-            tell(Stage(self.ports, boxes, store), app.local_blobs(config), config.server.data, evidence)
+            tell(Stage(self.ports, boxes, store), local_blobs(config), config.server.data, evidence)
             if not self.fast:
                 slow_down(config.server.data)
         except DemoFailed as failed:

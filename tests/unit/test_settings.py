@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.app import host_port, local_blobs, smtp_settings
 from gateway.cli import unbuilt
 from gateway.config import Config, Limits, Smtp, field_of, parse
 from gateway.domain.errors import BadConfig, StorageFull
 from gateway.mailin.settings import SmtpLimits
+from gateway.roles.mail_in import smtp_settings
+from gateway.roles.parts import host_port, local_blobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

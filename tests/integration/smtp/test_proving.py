@@ -9,9 +9,9 @@ from dns_fixtures import NameServer
 from smtp_fixtures import Door
 from test_dkim import FAX, MAIL, published, rsa_key, signed
 
-from gateway import proving
-from gateway.app import smtp_settings
 from gateway.config import parse
+from gateway.roles import proving
+from gateway.roles.mail_in import smtp_settings
 from gateway.store.models import Message
 
 if TYPE_CHECKING:

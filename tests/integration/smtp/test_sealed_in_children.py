@@ -10,11 +10,11 @@ import pytest
 from sealed_fixtures import ALICE, GATEWAY, KEYS, NUMBER, SETTINGS, SealedDoor, head, signed
 from smime_fixtures import AT, PAYLOAD, opaque
 
-from gateway import sealing
 from gateway.intake.reading import ReadError
 from gateway.mailin import unsealing
 from gateway.mailin.sealed import TOO_HARD, ChildDied
 from gateway.mailin.unsealing import Judgement, Question, judge
+from gateway.roles import sealing
 from render.sandbox import Limits, Sandbox
 from smime.encryption import enveloped
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli_fixtures import LEAST
 
-from gateway import app, config
+from gateway import config
+from gateway.roles import outbox as role
 from gateway.stationery import Stationery
 from gateway.store import outbox
 
@@ -20,7 +21,7 @@ def writers(tmp_path: Path, **mail: str) -> dict[str, Any]:
     for key, value in mail.items():
         text = text.replace("[mail]\n", f'[mail]\n{key} = "{value}"\n')
     parts: Any = SimpleNamespace(config=config.parse(text), blobs=None)
-    return app.writers(parts, lambda *_: b"")
+    return role.writers(parts, lambda *_: b"")
 
 
 def test_every_kind_of_mail_has_a_writer(tmp_path: Path) -> None:

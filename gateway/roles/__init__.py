@@ -1,0 +1,1 @@
+"""What each role of a process is made of; `gateway.app` starts the roles it was told to."""
