@@ -1,4 +1,4 @@
-"""What every page works with, given by `gateway.roles.pages`; the pages find it in the application's state."""
+"""What every page works with, made by `gateway.roles.pages`; pages find it in the application's state."""
 
 from __future__ import annotations
 
