@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.domain.roles import Permission, may
 from gateway.mailin.settings import site_of
 from gateway.store import audit, credentials
 
@@ -53,12 +52,11 @@ class Cancelled(Exception):  # noqa: N818  (as above)
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user who signed in: `name` is the login; `may_send` says what the user's roles say."""
+    """A user who signed in: `name` is the login. What the user may do is looked up for each mail."""
 
     name: str
     user_id: int
     account_id: int
-    may_send: bool = True
 
 
 async def credentials_of(
@@ -130,7 +128,7 @@ class SignIn:
         if user is None or not good:
             self._guessed(site_of(address))
             return None
-        return Login(name, user.id, user.account_id, may(user.roles, Permission.SEND))
+        return Login(name, user.id, user.account_id)
 
     async def is_one_of(self, names: Sequence[str], password: str, address: str) -> bool:
         """Say whether this is the password of one of these users; of none is one wrong guess."""

@@ -2,9 +2,9 @@
 
 A signature is a proof here only if its domain (`d=`) is that of MAIL FROM or one above it: who runs a domain
 also decides about those below, never the other way round, so no list of public suffixes is needed. It must
-cover From and Subject, each of them as often as they stand in the mail, because what we obey is in there; it
-must cover the whole body (no `l=`), not be expired, and use SHA-256 with a key of at least 1024 bits that is
-not marked as a test.
+cover From and Subject, each of them as often as they stand in the mail, because what we obey is in there, and
+From must name senders of the account only (`author.py`). It must cover the whole body (no `l=`), not be
+expired, and use SHA-256 with a key of at least 1024 bits that is not marked as a test.
 
 Signatures are read and keys are fetched here; the cryptography meets the bytes in a child with limits, which
 gets the keys and has no need of a network.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from gateway.mailin.author import fault_of_author
 from gateway.mailin.dns import DnsTrouble
 from gateway.mailin.judging import Opinion
 from gateway.mailin.prescan import read_header
@@ -73,6 +74,8 @@ class Dkim:
         found = [s for s in signatures(header) if is_aligned(s.domain, case.sender.domain)][:SIGNATURES]
         if not found:
             return Opinion(why=f"no DKIM signature of {case.sender.domain}")
+        if stranger := fault_of_author(header, case):
+            return Opinion(why=f"DKIM of {found[0].domain}: {stranger}")
         mail = await asyncio.to_thread(case.path.read_bytes)
         faults, passing = [], False
         for signature in found:

@@ -17,7 +17,7 @@ What the connection shows is judged here, at RCPT; SPF is asked there too. What 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from gateway.store.models import Account, User
 
 Evidence = dict[str, Any]
+
+DOMAINS = frozenset({"relay", "dkim"})
+"""Judges whose proofs are of a domain, and ask who in it wrote the mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Provable:
     """An account whose sender the mail itself may prove: `by` names the judges that can.
 
     `passing`: another proof was out of reach (DNS trouble), so that a refusal would not be for good.
+    `senders`: the patterns of the account's senders, for proofs of a domain (`author.py`).
     """
 
     account_id: int
@@ -93,6 +97,7 @@ class Provable:
     passing: bool = False
     conventions: tuple[str, ...] = DEFAULT
     password_required: bool = False
+    senders: tuple[str, ...] = ()
 
     def proved(self, evidence: Evidence) -> KnownSender:
         """Return the sender as known."""
@@ -132,7 +137,7 @@ def identify(
     if row is None:
         return Stranger("unknown sender", _owner_of_domain(session, sender.domain))
     account, user = row.account, accounts.user_behind(session, row.user_id)
-    if barred := _barred(account, user, peer.login):
+    if barred := _barred(session, account, user, peer.login):
         return barred
     later = _judges_for(account, peer, settings, judges - {"password"})  # a second factor, no proof
     claim = Provable(
@@ -149,16 +154,26 @@ def identify(
         place = _place(account, peer, settings, networks_of(account, user))
         if evidence := next(chain(_identity(session, account, sender, peer), place), None):
             return claim.proved(evidence)
-    return claim if later else Stranger("no proof of the sender", account.id)
+    if not later:
+        return Stranger("no proof of the sender", account.id)
+    return replace(claim, senders=tuple(row.pattern for row in account.senders)) if later & DOMAINS else claim
 
 
-def _barred(account: Account, user: User | None, login: Login | None) -> Stranger | None:
-    """Return who may not send although the address is registered: by role, or signed in for somebody else."""
+def _barred(session: Session, account: Account, user: User | None, login: Login | None) -> Stranger | None:
+    """Return who may not send although the address is registered: by role, or signed in for somebody else.
+
+    A connection may outlive the user who signed in on it, so who that is now is looked up here.
+    """
     if user is not None and not may(user.roles, Permission.SEND):
         return Stranger("this user may not send", account.id)
-    if login is not None and login.account_id != account.id:
+    if login is None:
+        return None
+    if login.account_id != account.id:
         return Stranger(f"{login.name} signed in for another account", login.account_id)
-    if login is not None and not login.may_send:
+    signed_in = accounts.user_behind(session, login.user_id)
+    if signed_in is None or signed_in.account_id != account.id:
+        return Stranger(f"{login.name} signed in and was removed since", account.id)
+    if not may(signed_in.roles, Permission.SEND):
         return Stranger(f"the roles of {login.name} allow no sending", account.id)
     return None
 
@@ -189,8 +204,12 @@ def _identity(session: Session, account: Account, sender: Address, peer: Peer) -
 def _place(
     account: Account, peer: Peer, settings: SmtpSettings, networks: Sequence[Network]
 ) -> Iterator[Evidence]:
-    """Yield what it proves where the peer is, for an account with `networks` of its own."""
-    if network := network_of(peer.address, networks):
+    """Yield what it proves where the peer is, for an account with `networks` of its own.
+
+    The address of a relay proves nothing, whoever names it: mail of strangers comes from there.
+    """
+    relay = relay_of(peer.address, settings.trusted_relays)
+    if relay is None and (network := network_of(peer.address, networks)):
         yield {"by": "network", "network": str(network)}
     network = settings.trusted_network(peer.address)
     if network and account.sender_evidence != "verified":

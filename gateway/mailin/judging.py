@@ -98,6 +98,8 @@ async def hear(judges: Mapping[str, Judge], case: Case) -> tuple[KnownSender, tu
         raise Refusal(replies.PASSWORD_NEEDED, "no password asked for at this door")
     who, opinions = case.who, []
     for name, judge in judges.items():
+        if name == "password" and isinstance(who, Provable):
+            break  # a second factor, and no oracle for whoever has not the first
         if _must_hear(name, who, case.findings):
             opinion = await judge(case)
             opinions.append(opinion)

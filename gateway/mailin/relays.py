@@ -6,8 +6,8 @@ below it may have been there when the mail came to it. What counts in it, each f
 
     auth=pass    smtp.auth or smtp.mailfrom is the sender's address
     spf=pass     smtp.mailfrom is the sender, or the sender's domain
-    dkim=pass    header.d is the sender's domain, or one above it
-    dmarc=pass   header.from is the sender's domain
+    dkim=pass    header.d is the sender's domain, or one above it, and From names senders of the account only
+    dmarc=pass   header.from is the sender's domain, and the same of From (`author.py`)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import authres
 from authres.core import AuthResError
 
+from gateway.mailin.author import fault_of_author
 from gateway.mailin.dkim import is_aligned
 from gateway.mailin.judging import Opinion
 from gateway.mailin.prescan import read_header
@@ -56,10 +57,12 @@ def _judge(case: Case, relay: Relay) -> Opinion:
     results = results_of(header.first(FIELD), relay.authserv_id)
     if results is None:
         return Opinion(why=f"no Authentication-Results of {relay.authserv_id} on top")
-    if method := proof_in(results, case.sender):
+    stranger = fault_of_author(header, case)
+    if method := proof_in(results, case.sender, of_domain=not stranger):
         return Opinion(evidence={"by": "relay", "relay": relay.authserv_id, "method": method})
     passing = any(result.result == "temperror" for result in results)
-    return Opinion(why=f"{relay.authserv_id} found no proof of {case.sender.domain}", passing=passing)
+    why = f"{relay.authserv_id} found no proof of {case.sender.domain}"
+    return Opinion(why=f"{why}; {stranger}" if stranger else why, passing=passing)
 
 
 def results_of(value: bytes, authserv_id: str) -> Results | None:
@@ -68,17 +71,22 @@ def results_of(value: bytes, authserv_id: str) -> Results | None:
         return None
     try:
         parsed = authres.AuthenticationResultsHeader.parse_value(value.decode("ascii", "replace"))
-    except AuthResError:
+    except (AuthResError, RecursionError):  # comments in comments by the thousand
         return None
     if parsed.authserv_id.lower() != authserv_id.lower():
         return None
     return list(parsed.results)
 
 
-def proof_in(results: Results, sender: Address) -> str:
-    """Return the method that proves an envelope sender, the best first; "" for none."""
+def proof_in(results: Results, sender: Address, *, of_domain: bool = True) -> str:
+    """Return the method that proves an envelope sender, the best first; "" for none.
+
+    Without `of_domain`, what proves the domain of From only is left out.
+    """
     passed = [result for result in results if result.result == "pass"]
     for method, proves in PROOFS.items():
+        if method in OF_DOMAIN and not of_domain:
+            continue
         if any(result.method == method and proves(result, sender) for result in passed):
             return method
     return ""
@@ -114,3 +122,4 @@ PROOFS: dict[str, Callable[[authres.AuthenticationResult, Address], bool]] = {
     "dkim": _dkim,
     "spf": _spf,
 }
+OF_DOMAIN = frozenset({"dmarc", "dkim"})

@@ -191,9 +191,34 @@ def test_from_and_subject_must_be_signed(door: Door, include: tuple[bytes, ...],
         assert answer(door, mail).startswith("250 ")
 
 
-@pytest.mark.parametrize("field", [b"Subject: another\r\n", b"From: mallory@evil.example\r\n"])
-def test_a_second_subject_or_from_is_not_covered(door: Door, field: bytes) -> None:
-    assert "is not signed" in refused(door, field + signed())
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        (b"Subject: another\r\n", "Subject is not signed"),
+        (b"From: mallory@evil.example\r\n", "there are 2 From fields"),
+        (b"From: alice@acme.example\r\n", "there are 2 From fields"),
+    ],
+)
+def test_a_second_subject_or_from_is_not_covered(door: Door, field: bytes, why: str) -> None:
+    assert refused(door, field + signed()) == f"DKIM of acme.example: {why}"
+
+
+@pytest.mark.parametrize(
+    ("author", "taken"),
+    [
+        (b"Mallory <mallory@acme.example>", False),
+        (b'"alice@acme.example" <mallory@acme.example>', False),
+        (b"alice@acme.example, mallory@acme.example", False),
+        (b"shop@orders.acme.example", True),
+    ],
+)
+def test_the_author_must_be_a_sender_of_the_account(door: Door, author: bytes, taken: bool) -> None:
+    """Mallory has a mail box in the same domain, and sends what it signed again under Alice's name."""
+    mail = signed(MAIL.replace(b"Alice <alice@acme.example>", author))
+    if taken:
+        assert answer(door, mail).startswith("250 ")
+    else:
+        assert "no sender of the account" in refused(door, mail)
 
 
 def test_a_part_of_the_body_is_not_enough(door: Door) -> None:

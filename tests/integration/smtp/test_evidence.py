@@ -153,6 +153,7 @@ def test_smime_wants_a_signature_wherever_the_mail_comes_from(store: Store) -> N
     assert found.by == {"smime"}
 
 
+USERS = [{"login": "alice", "roles": ["sender"]}, {"login": "rita", "roles": ["reader"]}]
 SIGNED_IN = Peer(OUTSIDE, login=Login("alice", 1, 1))
 LEVELS = ("envelope", "default", "verified", "smime")
 SHOWN = {
@@ -179,7 +180,7 @@ def table_of_the_guide() -> dict[str, list[bool]]:
 @pytest.mark.parametrize("proof", SHOWN)
 def test_every_level_takes_the_proofs_that_the_guide_says(store: Store, proof: str, level: str) -> None:
     [row] = [cells for name, cells in table_of_the_guide().items() if name.startswith(proof)]
-    provision(store, sender_evidence=level, networks=["198.51.100.0/24"])
+    provision(store, sender_evidence=level, networks=["198.51.100.0/24"], user=USERS)
     peer, judges = SHOWN[proof]
     relays = (Relay(ipaddress.ip_network("203.0.113.0/24"), "mx.example.org"),)
     settings = replace(SETTINGS, trusted_relays=relays)
@@ -198,13 +199,24 @@ def test_a_relays_own_address_is_not_asked_about(store: Store) -> None:
     assert (behind.by, direct.by) == ({"relay", "dkim"}, {"spf", "dkim"})
 
 
+def test_a_relay_in_a_network_of_the_account_is_a_relay(store: Store) -> None:
+    """Whatever strangers send comes from its address."""
+    relays = (Relay(ipaddress.ip_network("203.0.113.1/32"), "mx.example.org"),)
+    settings = replace(SETTINGS, trusted_relays=relays)
+    with_networks(store, "203.0.113.0/24")
+    assert isinstance(who(store, "alice@acme.example", "203.0.113.1", settings, "relay"), Provable)
+    assert isinstance(who(store, "alice@acme.example", "203.0.113.2", settings, "relay"), KnownSender)
+
+
 @pytest.mark.parametrize(
     ("login", "why"),
     [
-        (Login("carol", 2, 2), "carol signed in for another account"),
-        (Login("rita", 3, 1, may_send=False), "the roles of rita allow no sending"),
+        (Login("carol", 7, 2), "carol signed in for another account"),
+        (Login("rita", 2, 1), "the roles of rita allow no sending"),
+        (Login("zoe", 9, 1), "zoe signed in and was removed since"),
     ],
 )
 def test_who_signed_in_as_somebody_else_is_refused_even_inside(store: Store, login: Login, why: str) -> None:
+    provision(store, user=USERS)
     found = store.read(identify, parse_address("alice@acme.example"), Peer(INSIDE, login=login), SETTINGS)
     assert found == Stranger(why, login.account_id)

@@ -155,6 +155,15 @@ def test_without_a_judge_sealed_mail_is_turned_away(tmp_path: Path) -> None:
         assert client.hello().fax(FAX, mail=SIGNED).startswith("550 5.7.5 ")
 
 
+def test_whoever_proved_nothing_is_not_asked_for_a_password(tmp_path: Path) -> None:
+    """Else a stranger could guess, and would learn who has one."""
+    password = Says(Opinion(refusal=Reply(550, "5.7.8", "Password, please")))
+    with outside(tmp_path, dkim=Says(NOTHING), password=password) as door, door.client() as client:
+        provision(door, password_required=True)
+        assert client.hello().fax(FAX).startswith("550 5.7.1 Not allowed to send here")
+        assert password.cases == []
+
+
 def test_discarding_keeps_silent_about_unproved_mail_too(tmp_path: Path) -> None:
     judges = {"dkim": Says(NOTHING)}
     with Door(tmp_path, judges=judges, trusted_networks=(), unauthenticated="discard") as door:

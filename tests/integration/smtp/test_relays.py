@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smtp_fixtures import MAIL, Door
+from smtp_fixtures import MAIL as BARE
+from smtp_fixtures import Door
 
 from gateway.mailin.envelope import parse_address
 from gateway.mailin.judging import Opinion
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.mailin.envelope import Address
 
 FAX = "+81312345678@fax.example.org"
+MAIL = b"From: Alice <alice@acme.example>\r\n" + BARE
 RELAYS = (Relay(ipaddress.ip_network("127.0.0.0/8"), "mx.example.org"),)
 
 
@@ -39,10 +41,10 @@ def door(tmp_path: Path) -> Iterator[Door]:
         yield door
 
 
-def answer(door: Door, *fields: str, sender: str = "alice@acme.example") -> str:
+def answer(door: Door, *fields: str, sender: str = "alice@acme.example", mail: bytes = MAIL) -> str:
     head = "".join(f"{field}\r\n" for field in fields).encode()
     with door.client() as client:
-        return client.hello().fax(FAX, mail=head + MAIL, sender=sender)
+        return client.hello().fax(FAX, mail=head + mail, sender=sender)
 
 
 def results(text: str, server: str = "mx.example.org") -> str:
@@ -109,6 +111,40 @@ PROOF = "spf=pass smtp.mailfrom=acme.example"
 )
 def test_only_the_topmost_and_only_its_own(door: Door, fields: tuple[str, ...]) -> None:
     assert answer(door, *fields).startswith("550 ")
+
+
+AUTHOR = b"From: %s\r\n" + BARE
+OF_DOMAIN = ("dkim=pass header.d=acme.example", "dmarc=pass header.from=acme.example")
+
+
+@pytest.mark.parametrize("found", OF_DOMAIN)
+@pytest.mark.parametrize(
+    "mail",
+    [
+        AUTHOR % b"mallory@acme.example",
+        AUTHOR % b'"alice@acme.example" <mallory@acme.example>',
+        AUTHOR % b"alice@acme.example, mallory@acme.example",
+        AUTHOR % b"carol@classic.example",
+        AUTHOR % (b"(" * 5000),
+        AUTHOR % b"undisclosed:;",
+        b"From: mallory@acme.example\r\n" + MAIL,
+        MAIL.replace(b"From", b"X-From"),
+    ],
+)
+def test_a_proof_of_the_domain_is_none_of_another_author(door: Door, found: str, mail: bytes) -> None:
+    """Whoever has a mail box in that domain could have had it signed."""
+    assert answer(door, results(found), mail=mail).startswith("550 5.7.1 Not allowed to send here")
+    assert answer(door, results(f"{found}; {PROOF}"), mail=mail).startswith("250 ")
+    assert door.rows(Message)[-1].evidence["method"] == "spf"
+
+
+@pytest.mark.parametrize("found", OF_DOMAIN)
+def test_any_sender_of_the_account_may_be_the_author(door: Door, found: str) -> None:
+    assert answer(door, results(found), mail=AUTHOR % b"Shop <shop@ORDERS.acme.example>").startswith("250 ")
+
+
+def test_comments_without_end_break_nothing(door: Door) -> None:
+    assert answer(door, results("(" * 6000)).startswith("550 5.7.1 ")
 
 
 def test_what_lies_below_the_relays_own_does_no_harm(door: Door) -> None:
