@@ -2,7 +2,8 @@
 
 Taken from any address an account knows: as a sender, or because faxes are forwarded to it. The signature is
 the only proof that is asked for, and it must lead to the operator's anchors. A signature enrols once, so that
-a captured mail cannot bring an old certificate back. The answer is a signed mail, and only to that address.
+a captured mail cannot bring an old certificate back; sent again while its certificate is in force it changes
+nothing and gets the same 250. The answer is a signed mail, and only to that address.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class Enrolment:
             certificate.not_valid_after_utc,
             letter.sender.key,
         )
+        news = False
         for account_id in owners:
             use = Use(
                 account_id=account_id,
@@ -113,10 +115,13 @@ class Enrolment:
                 until=judgement.until or letter.at,
                 repeats=timedelta(0),
             )
-            if not replays.first_use(session, use, letter.at):
-                raise Rejected("5.7.1", REPLAYED)
-            certificates.enrol(session, account_id, given, actor=letter.sender.key, now=letter.at)
-        self._answer(session, letter, owners[0], given)
+            if replays.first_use(session, use, letter.at):
+                certificates.enrol(session, account_id, given, actor=letter.sender.key, now=letter.at)
+                news = True
+            elif not certificates.is_kept(session, account_id, given):
+                raise Rejected("5.7.1", REPLAYED)  # else the same mail again, whose client lost our answer
+        if news:
+            self._answer(session, letter, owners[0], given)
 
     def _answer(self, session: Session, letter: Letter, account_id: int, given: Given) -> None:
         data = {

@@ -81,6 +81,11 @@ def enrol(session: Session, account_id: int, given: Given, *, actor: str, now: d
     return add(session, account_id, given, source="mail", actor=actor, now=now)
 
 
+def is_kept(session: Session, account_id: int, given: Given) -> bool:
+    """Say whether the account has this certificate already, for this purpose and address."""
+    return _row(session, account_id, given) is not None
+
+
 def remove(session: Session, row: Certificate, *, actor: str, now: datetime) -> None:
     """Drop a certificate."""
     _noted(session, "certificate.removed", row, actor, now)

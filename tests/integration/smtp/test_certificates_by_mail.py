@@ -134,6 +134,16 @@ def test_a_newer_certificate_takes_the_place_and_a_captured_mail_does_not_bring_
         assert kept(door) == [(ADDRESS, mark(newer))]
 
 
+def test_a_client_that_lost_the_answer_hears_it_again_and_nothing_changes(tmp_path: Path) -> None:
+    with SealedDoor(tmp_path) as door:
+        mail = signed()
+        assert sent(door, mail) == STORED
+        door.now += timedelta(minutes=5)
+        assert sent(door, mail) == STORED
+        assert kept(door) == [(ADDRESS, mark(ALICE))]
+        assert len(door.rows(Outbox)) == len(door.audited("certificate.added")) == 1
+
+
 def test_a_mail_brings_a_certificate_or_a_fax_not_both(tmp_path: Path) -> None:
     with SealedDoor(tmp_path) as door, door.client() as client:
         assert [reply[:9] for reply in client.hello().envelope(ENROL, NUMBER)] == ["250 2.1.5", "452 4.5.3"]
