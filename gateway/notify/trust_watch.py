@@ -1,24 +1,24 @@
 """Looks every minute at what trust rests on: lists that ran out, certificates that end, mails that wait.
 
-Reading the files anew is `keyring.py`'s business; this role tells the operator before senders do. A store
-that does not answer is asked again a minute later. Signatures too old to pass are forgotten on the way.
+Reading the files anew is `keyring.py`'s business; this role tells the operator before senders do. Signatures
+too old to pass are forgotten on the way.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.domain.errors import Unavailable
 from gateway.keyring import endings
 from gateway.notify.protection import NO_CERTIFICATE
+from gateway.notify.rounds import every
 from gateway.store import replays, trust_alarms
 from gateway.store.trust_alarms import Trouble
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
@@ -45,21 +45,11 @@ class TrustWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            await self.look()
-            try:
-                await asyncio.wait_for(stop.wait(), self.every_seconds)
-            except TimeoutError:
-                continue
+        await every(self.every_seconds, self.look, stop)
 
     async def look(self) -> None:
-        """Look once."""
-        try:
-            found = await self.store.run(self._tell)
-        except Unavailable as error:
-            log.warning("not looked", error=error.text, detail=error.detail)
-            return
-        for trouble in found:
+        """Look once; raise `Unavailable` if the store does not answer."""
+        for trouble in await self.store.run(self._tell):
             log.warning("alarm", kind=trouble.kind, what=trouble.what)
 
     def _tell(self, session: Session) -> list[Trouble]:

@@ -2,22 +2,22 @@
 
 Faxes that waited a day for their account's credit fail here (`store.spending`).
 
-It runs beside the outbox, which mails what it owes. A store that does not answer is asked again a minute
-later; nothing depends on this role but that someone is told.
+It runs beside the outbox, which mails what it owes. Nothing depends on this role but that someone is
+told.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.domain.errors import Unavailable
+from gateway.notify.rounds import every
 from gateway.store import alarms, spending
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
@@ -45,29 +45,20 @@ class AlarmWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            await self.look()
-            try:
-                await asyncio.wait_for(stop.wait(), self.every_seconds)
-            except TimeoutError:
-                continue
+        await every(self.every_seconds, self.look, stop)
 
     async def look(self) -> None:
-        """Look once."""
-        try:
-            for number in await self.store.run(spending.give_up, self.now(), new_id=self.new_id):
-                log.warning("no credit", number=number)
-            found = await self.store.run(
-                alarms.look,
-                self.thresholds,
-                self.now(),
-                operators=self.operators,
-                new_id=self.new_id,
-                home=self.home,
-                lines=self.lines,
-            )
-        except Unavailable as error:
-            log.warning("not looked", error=error.text, detail=error.detail)
-            return
+        """Look once; raise `Unavailable` if the store does not answer."""
+        for number in await self.store.run(spending.give_up, self.now(), new_id=self.new_id):
+            log.warning("no credit", number=number)
+        found = await self.store.run(
+            alarms.look,
+            self.thresholds,
+            self.now(),
+            operators=self.operators,
+            new_id=self.new_id,
+            home=self.home,
+            lines=self.lines,
+        )
         for alarm in found:
             log.warning("alarm", kind=alarm.kind, what=alarm.what)
