@@ -46,13 +46,23 @@ class Reading:
 
 
 class ReadError(Exception):
-    """The submission cannot be sent as it is. `subject` and `reply_to` as far as they were read."""
+    """The submission cannot be sent as it is.
+
+    `subject`, `addresses` (Reply-To and From) and `disposition_to` as far as they were read: who asked for a
+    result or a receipt hears of a refusal, too.
+    """
 
     def __init__(
-        self, code: str, text: str, subject: str = "", addresses: tuple[str, str] = ("", "")
+        self,
+        code: str,
+        text: str,
+        subject: str = "",
+        addresses: tuple[str, str] = ("", ""),
+        disposition_to: str = "",
     ) -> None:
-        super().__init__(code, text, subject, addresses)
+        super().__init__(code, text, subject, addresses, disposition_to)
         self.code = code
         self.text = text
         self.subject = subject
         self.addresses = addresses
+        self.disposition_to = disposition_to

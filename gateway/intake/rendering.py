@@ -178,16 +178,23 @@ class RenderRole:
         except ReadError as error:
             reply_to, from_ = error.addresses
             notify_to = await self._notify_to(lease, reply_to, from_)
-            await self._refuse(
-                lease, Cause(error.code), error.text, subject=error.subject, notify_to=notify_to
-            )
+            known = {
+                "subject": error.subject,
+                "notify_to": notify_to,
+                "disposition_to": error.disposition_to,
+            }
+            await self._refuse(lease, Cause(error.code), error.text, **known)
             return
         except RenderError as error:
             log.warning("not readable", number=lease.number, detail=error.text)
             await self._refuse(lease, Cause.UNREADABLE_DOCUMENT, "The message could not be read.")
             return
         notify_to = await self._notify_to(lease, reading.reply_to, reading.from_)
-        known = {"subject": reading.subject, "notify_to": notify_to}
+        known = {
+            "subject": reading.subject,
+            "notify_to": notify_to,
+            "disposition_to": reading.disposition_to,
+        }
         try:
             wishes = Wishes.of(order.options, reading.options)
             due_at = wishes.due_at(order.zone, order.asked_at)

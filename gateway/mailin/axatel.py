@@ -105,4 +105,5 @@ def _one_tiff(reading: Reading) -> Document:
 
 
 def _refused(reading: Reading, text: str) -> ReadError:
-    return ReadError("unsupported-document", text, reading.subject, (reading.reply_to, reading.from_))
+    addresses = (reading.reply_to, reading.from_)
+    return ReadError("unsupported-document", text, reading.subject, addresses, reading.disposition_to)

@@ -35,6 +35,7 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
     visible = subject.parse(written, rows).visible
     reply_to = _first_address(mail, "Reply-To")
     from_ = _first_address(mail, "From")
+    disposition_to = _first_address(mail, "Disposition-Notification-To")
     try:
         walk = Walk(budget, str(context.get("default_charset", "")))
         walk.part(mail)
@@ -43,9 +44,9 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
         body = found.options.get("body", context.get("options", {}).get("body"))
         documents = select(found.parts, body, include_body=bool(context.get("include_body")))
     except BadOption as error:
-        raise ReadError("bad-option", error.text, visible, (reply_to, from_)) from error
+        raise ReadError("bad-option", error.text, visible, (reply_to, from_), disposition_to) from error
     except ReadError as error:
-        raise ReadError(error.code, error.text, visible, (reply_to, from_)) from error
+        raise ReadError(error.code, error.text, visible, (reply_to, from_), disposition_to) from error
     return Reading(
         documents=documents,
         subject=found.subject,
@@ -53,7 +54,7 @@ def read(raw: bytes, context: dict[str, Any]) -> Reading:
         contacts=_contacts(mail, context),
         reply_to=reply_to,
         from_=from_,
-        disposition_to=_first_address(mail, "Disposition-Notification-To"),
+        disposition_to=disposition_to,
         language="ja" if found.parts.japanese else "",
         warnings=(*found.warnings, *walk.warnings),
     )

@@ -52,8 +52,13 @@ class Batch:
         return sum(result.sent for result in self.results)
 
     @property
+    def uncertain(self) -> int:
+        """How many may have got it: nobody saw the last confirmation."""
+        return sum(result.uncertain for result in self.results)
+
+    @property
     def failed(self) -> int:
-        """How many did not."""
+        """How many did not, or perhaps not."""
         return len(self.results) - self.succeeded
 
     @property
@@ -106,6 +111,8 @@ def opening(batch: Batch, language: str) -> str:
         return gettext("Your fax was sent to all numbers: %(num)d of %(total)d.")
     if batch.succeeded:
         return gettext("Your fax was sent to some numbers only: %(num)d of %(total)d.")
+    if batch.uncertain:
+        return gettext("It is not certain that your fax arrived; %(num)d of %(total)d numbers confirmed it.")
     return gettext("Your fax was NOT sent: %(num)d of %(total)d numbers got it.")
 
 
@@ -116,7 +123,8 @@ def particulars(batch: Batch, language: str) -> tuple[Row, ...]:
         (gettext("List"), batch.name),
         (gettext("Subject"), batch.subject),
         (gettext("Numbers sent to"), str(batch.succeeded)),
-        (gettext("Numbers not sent to"), str(batch.failed)),
+        (gettext("Numbers not sent to"), str(batch.failed - batch.uncertain)),
+        (gettext("Numbers it is uncertain for"), str(batch.uncertain) if batch.uncertain else ""),
         (gettext("Submitted"), zoned_time(batch.submitted_at, batch.timezone)),
         (gettext("Completed"), zoned_time(batch.completed_at, batch.timezone)),
         (gettext("Transaction ID"), str(batch.number)),
@@ -165,6 +173,7 @@ def facts_of(batch: Batch) -> dict[str, str]:
         "total": str(len(batch.results)),
         "succeeded": str(batch.succeeded),
         "failed": str(batch.failed),
+        "uncertain": str(batch.uncertain),
         "submitted": clock_time(batch.submitted_at, batch.timezone),
         "completed": clock_time(batch.completed_at, batch.timezone),
         "timezone": batch.timezone,

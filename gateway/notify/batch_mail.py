@@ -11,12 +11,13 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from gateway.language import language_of, translations
+from gateway.language import N_, language_of, translations
 from gateway.mail import UTF8_BASE64, begin, for_people, write_text
 from gateway.notify.batch import lines_of, notice_of, outcome
 from gateway.notify.result_mail import (
     FIELDS,
     REPLIED,
+    UNSURE,
     answers,
     fields,
     subject_line,
@@ -54,7 +55,9 @@ def title(batch: Batch, language: str) -> str:
     gettext = translations(language).ugettext
     if not batch.failed:
         return gettext("Fax sent successfully")
-    return gettext("Fax sent in part") if batch.succeeded else gettext("Fax failed")
+    if batch.succeeded:
+        return gettext("Fax sent in part")
+    return gettext(UNSURE if batch.uncertain else N_("Fax failed"))
 
 
 def about(batch: Batch) -> str:

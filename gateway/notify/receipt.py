@@ -80,7 +80,11 @@ def fields_of(batch: Batch, domain: str) -> Fields:
     """Return the fields of RFC 8098 section 3.1; `domain` is our fax domain."""
     to = f"list={batch.name}@{domain}" if batch.name else fax_address(batch.results[0].destination, domain)
     how = "automatic-action/MDN-sent-automatically"
-    error = f"{batch.failed} of {len(batch.results)} numbers did not get the fax" if batch.failed else ""
+    error = (
+        f"{batch.failed} of {len(batch.results)} numbers did not confirm the whole fax"
+        if batch.failed
+        else ""
+    )
     return (
         ("Reporting-UA", f"{domain}; Postline"),
         ("Final-Recipient", f"rfc822; {to}"),

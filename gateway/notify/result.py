@@ -76,6 +76,11 @@ class Result:
         return self.status == 0
 
     @property
+    def uncertain(self) -> bool:
+        """Whether it may have arrived although nobody saw the confirmation: neither sent nor failed."""
+        return self.state is DeliveryState.UNCERTAIN
+
+    @property
     def simulated(self) -> bool:
         """Whether no telephone network was touched: a test number or a simulated line."""
         return self.simulated_line or self.by_test_number
@@ -183,7 +188,7 @@ def opening(result: Result, language: str) -> str:
         )
     elif result.state is DeliveryState.CANCELLED:
         text = gettext("Your fax to %(number)s was cancelled.")
-    elif result.state is DeliveryState.UNCERTAIN:
+    elif result.uncertain:
         text = gettext("It is not certain that your fax to %(number)s arrived in full.")
     elif result.pages_confirmed:
         text = ngettext(

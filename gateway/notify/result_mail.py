@@ -47,13 +47,16 @@ FIELDS: Final = (
     "Contact",
 )
 REPLIED: Final = "auto-replied"
+UNSURE: Final = N_("Fax not confirmed")
 
 
 def compose(result: Result, stamp: Stamp, stationery: Stationery = OURS) -> EmailMessage:
     """Return the mail about a result in the format and language the account asked for."""
     language = language_of(result.language)
     say = translations(language).ugettext
-    title = say(N_("Fax sent successfully")) if result.sent else say(N_("Fax failed"))
+    title = say(
+        N_("Fax sent successfully") if result.sent else UNSURE if result.uncertain else N_("Fax failed")
+    )
     mail = begin(stamp, subject_line(title, result.destination, language, stationery), auto_submitted=REPLIED)
     mail["X-TransactionID"] = str(result.number)
     answers(mail, result.request_id)

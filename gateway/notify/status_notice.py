@@ -123,7 +123,7 @@ def of_recipient(status: Status) -> Fields:
         ("Action", "delivered" if result.sent else "failed"),
         ("Status", result.enhanced),
         ("Diagnostic-Code", "" if result.sent else f"x-fax; {result.status} {why}"),
-        ("Last-Attempt-Date", format_datetime(result.completed_at)),
+        ("Last-Attempt-Date", format_datetime(result.completed_at) if result.dials else ""),
         ("Final-Log-ID", str(result.number)),
         ("X-Fax-Pages", f"{result.pages_confirmed} of {result.pages}"),
         ("X-Fax-Remote-ID", result.remote_id),

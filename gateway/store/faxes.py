@@ -194,6 +194,7 @@ def refuse(
     new_id: Callable[[], str],
     subject: str | None = None,
     notify_to: str | None = None,
+    disposition_to: str = "",
     warnings: Sequence[str] = (),
 ) -> None:
     """End a fax that cannot be drawn or sent: every delivery fails with `cause`, results are owed.
@@ -206,6 +207,7 @@ def refuse(
     fax.subject = fax.subject if subject is None else subject
     fax.notify_to = fax.notify_to if notify_to is None else notify_to
     fax.warnings = list(warnings)
+    _keep_disposition(fax, disposition_to)
     let_go(fax)
     number, why = fax.deliveries[0].number, {"cause": cause.value, "detail": detail}
     events.append(session, "fax.refused", now, account_id=fax.account_id, number=number, fax_id=fax.id, **why)
@@ -260,8 +262,13 @@ def _apply(fax: Fax, drawn: Drawn) -> None:
     fax.warnings = [*fax.warnings, *drawn.warnings]
     fax.subject = fax.subject if drawn.subject is None else drawn.subject
     fax.notify_to = fax.notify_to if drawn.notify_to is None else drawn.notify_to
-    if drawn.disposition_to and fax.message is not None:
-        fax.message.envelope = {**fax.message.envelope, "disposition_to": drawn.disposition_to[:320]}
+    _keep_disposition(fax, drawn.disposition_to)
+
+
+def _keep_disposition(fax: Fax, disposition_to: str) -> None:
+    """Keep which address asked for a receipt; `store.reports` judges whether it may have one."""
+    if disposition_to and fax.message is not None:
+        fax.message.envelope = {**fax.message.envelope, "disposition_to": disposition_to[:320]}
 
 
 def _apply_to(delivery: Delivery, drawn: Drawn, now: datetime) -> None:

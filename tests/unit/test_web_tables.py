@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from gateway.domain.states import DeliveryState, FaxState, ForwardState, PageSta
 from gateway.store import holds, lines, outbox
 from gateway.store.events import KINDS
 from gateway.store.models import Delivery, Event, Fax, ReceivedPage, Reception
-from gateway.web import ladder, timeline, words
+from gateway.web import ladder, proofs, timeline, words
 from gateway.web.show import Show, telephone
 from gateway.wording import RESOLUTIONS, WORDS
 from modem.coding import Resolution
@@ -29,6 +31,34 @@ def test_every_state_has_a_word() -> None:
     assert set(words.MAIL) == {"owed", "sending", "sent", "failed"}
     assert set(words.MAIL_KINDS) == set(outbox.KINDS)
     assert set(WORDS) == set(Cause)
+
+
+def test_every_proof_of_a_sender_that_a_door_keeps_has_words() -> None:
+    gateway = Path(proofs.__file__).parent.parent
+    sources = "".join(
+        path.read_text() for folder in ("mailin", "cli", "demo") for path in gateway.glob(f"{folder}/**/*.py")
+    )
+    assert set(proofs.PROOFS) == set(re.findall(r'"by": "(\w+)"', sources))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "proof"),
+    [
+        ({}, None),
+        ({"by": "of another release"}, None),
+        ({"by": "spf", "domain": "acme.example"}, (proofs.PROOFS["spf"].words, ("acme.example",))),
+        (
+            {"by": "relay", "relay": "mx.acme.example", "method": "dkim"},
+            (proofs.PROOFS["relay"].words, ("mx.acme.example", "dkim")),
+        ),
+        ({"by": "auth"}, (proofs.PROOFS["auth"].words, ())),
+    ],
+)
+def test_a_proof_is_told_with_what_it_names(
+    evidence: dict[str, str], proof: tuple[str, tuple[str, ...]] | None
+) -> None:
+    found = proofs.of(evidence)
+    assert (found and (found.words, found.names)) == proof
 
 
 def test_every_resolution_a_machine_can_send_has_words() -> None:

@@ -10,12 +10,11 @@ from starlette.exceptions import HTTPException
 
 from gateway import transmitted, wording
 from gateway.domain.outcome import Cause
-from gateway.language import N_
 from gateway.store import history as store
 from gateway.store import traces
 from gateway.store.faxes import get_delivery
 from gateway.store.receptions import get_reception
-from gateway.web import ladder, outlook, seals, sheets, timeline, words
+from gateway.web import ladder, outlook, proofs, seals, sheets, timeline, words
 from gateway.web.live import whole
 from gateway.web.site import site_of
 from gateway.web.view import look, page, zones
@@ -35,12 +34,6 @@ if TYPE_CHECKING:
     from gateway.web.site import Site
 
 ZOOMS: Final = 3
-EVIDENCE: Final[dict[str, str]] = {
-    "trusted_network": N_("The mail came from a network the operator trusts."),
-    "smime": N_("The mail is signed with the sender's certificate."),
-    "envelope": N_("The sender's address alone; this account accepts that."),
-    "cli": N_("Handed in on the command line of the server."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +136,7 @@ async def show_sent(request: Request, found: Sent) -> Response:
     """Draw the page of a delivery."""
     delivery, blobs = found.delivery, site_of(request).blobs
     cause = delivery.cause if delivery.cause not in (None, Cause.SENT, Cause.RECEIVED) else None
-    evidence = delivery.fax.message.evidence if delivery.fax.message else {}
+    message = delivery.fax.message
     return page(
         request,
         "fax.html",
@@ -164,8 +157,8 @@ async def show_sent(request: Request, found: Sent) -> Response:
         words=words,
         resolutions=wording.RESOLUTIONS,
         mails=found.mails,
-        seal=seals.of(delivery.fax.message.verdict) if delivery.fax.message else None,
-        proof=EVIDENCE.get(str(evidence.get("by") or evidence.get("kind")), ""),
+        seal=seals.of(message.verdict) if message else None,
+        proof=proofs.of(message.evidence) if message else None,
         simulated=any(call.simulated for call in delivery.attempts),
         zone=found.zone,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,16 +16,20 @@ from waiting import wait_until
 from gateway.domain.errors import Unavailable
 from gateway.domain.outcome import Cause
 from gateway.domain.states import DeliveryState, FaxState
+from gateway.intake.reading import ReadError
 from gateway.intake.rendering import LEASE, Order, TooManyInAll, count_pages, notification_address
 from gateway.intake.submission import Submission, accept
+from gateway.mailin.message import read
 from gateway.store import accounts, faxes
 from gateway.store.database import Store
 from gateway.store.faxes import Recipient
-from gateway.store.models import Delivery, Event, Fax, Outbox
+from gateway.store.models import Account, Delivery, Event, Fax, Outbox
 from render.document import Rendering
 from render.errors import RenderFailed
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from render.sandbox import Sandbox
 
 
@@ -75,6 +80,38 @@ async def test_a_mail_with_nothing_to_send_fails_its_deliveries_and_owes_the_res
         "alice@acme.example",
         delivery.number,
     )
+
+
+RECEIPT_WANTED = b"Disposition-Notification-To: <alice@acme.example>\r\n"
+
+
+@pytest.mark.parametrize("known", ["read", "wished", "drawn"])
+async def test_who_asked_for_a_receipt_gets_one_for_a_refused_fax_too(house: House, known: str) -> None:
+    def wants_receipts(session: Session) -> None:
+        session.get_one(Account, 1).settings = {"notify": {"mdn": True}}
+
+    asked = "alice@acme.example"
+    reading = a_reading(
+        disposition_to=asked, options={"due": "2040-01-01 09:00"} if known == "wished" else {}
+    )
+    answers = {
+        "read": [
+            ReadError("nothing-to-send", "The mail holds nothing that could be faxed.", "", ("", ""), asked)
+        ],
+        "wished": [reading],
+        "drawn": [reading, RenderFailed("", "The renderer failed on this document.")],
+    }
+    await house.store.run(wants_receipts)
+    await house.submit(b"\r\nhello")
+    await house.role(Scripted(*answers[known])).sweep()
+    owed = await house.store.read(lambda session: {(o.kind, o.recipient) for o in session.query(Outbox)})
+    assert owed == {("result", asked), ("mdn", asked)}
+
+
+async def test_a_mail_that_is_not_understood_still_tells_who_wants_a_receipt() -> None:
+    with pytest.raises(ReadError) as found:
+        read(RECEIPT_WANTED + mail("pdf_only_bb"), {"domains": ["fax.example.org"]})
+    assert pickle.loads(pickle.dumps(found.value)).disposition_to == "alice@acme.example"  # noqa: S301  (our own)
 
 
 async def test_a_damaged_attachment_is_refused_under_its_name(house: House, sandbox: Sandbox) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VALID = judge(signed(), Question("alice@acme.example", AT), KEYS).verdict
 
 
-def fax_with(pages: Pages, verdict: dict[str, Any], evidence: str = "smime") -> int:
+def fax_with(pages: Pages, verdict: dict[str, Any], evidence: str = "smime", **named: str) -> int:
     [number] = pages.fax()
     with pages.house.store.begin() as session:
         fax = session.get_one(Delivery, number).fax
@@ -38,10 +38,24 @@ def fax_with(pages: Pages, verdict: dict[str, Any], evidence: str = "smime") -> 
             sha256="c" * 64,
             sender="alice@acme.example",
             now=AT,
-            evidence={"by": evidence},
+            evidence={"by": evidence, **named},
         )
         fax.message.verdict = verdict
     return number
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("en", "s domain (DKIM)."),
+        ("ja", "有効な署名があります（DKIM）。"),  # noqa: RUF001
+        ("zh-CN", "有效签名（DKIM）。"),  # noqa: RUF001
+        ("ru", "верная подпись домена отправителя (DKIM)."),
+    ],
+)
+async def test_the_page_says_why_the_sender_was_believed(pages: Pages, tag: str, told: str) -> None:
+    number = fax_with(pages, {}, "dkim", domain="acme.example", key="s1._domainkey.acme.example")
+    assert f"{told} (acme.example)</small>" in await pages.text(f"/fax/{number}", accept_language=tag)
 
 
 async def test_a_good_signature_is_told_with_its_signer(pages: Pages) -> None:

@@ -224,4 +224,10 @@ def test_no_text_from_outside_makes_a_header_or_a_record(
 
 def test_an_uncertain_number_is_told_as_uncertain() -> None:
     unsure = failed(Cause.UNCERTAIN, state=DeliveryState.UNCERTAIN, pages_confirmed=1, stopped_at=2)
-    assert "256-The call ended before page 2 was confirmed" in text_of(mailed(batch(SENT, unsure)))
+    text = text_of(mailed(batch(SENT, BUSY, unsure)))
+    assert "256-The call ended before page 2 was confirmed" in text
+    assert "Numbers not sent to: 1\r\nNumbers it is uncertain for: 1\r\n" in text
+    alone = mailed(batch(unsure))
+    assert alone["Subject"] == "Fax not confirmed -> customers (0/1)"
+    assert "NOT sent" not in text_of(alone)
+    assert "uncertain" not in text_of(mailed(batch(BUSY)))

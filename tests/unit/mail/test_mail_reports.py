@@ -83,6 +83,10 @@ def test_a_fax_that_arrived_is_reported_as_delivered() -> None:
     }
 
 
+def test_a_fax_that_was_never_dialled_has_no_last_attempt() -> None:
+    assert "Last-Attempt-Date" not in fields(notified(about(failed(Cause.ENCRYPTED_DOCUMENT, dials=0))))
+
+
 @pytest.mark.parametrize(
     ("result", "status", "diagnostic"),
     [
@@ -188,7 +192,7 @@ def test_and_processed_with_an_error_if_one_did_not() -> None:
     found = fields(received(batch(SENT, failed(Cause.BUSY), name="customers")))
     assert found["Final-Recipient"] == "rfc822; list=customers@fax.example.org"
     assert found["Disposition"] == "automatic-action/MDN-sent-automatically; processed/error"
-    assert found["Error"] == "1 of 2 numbers did not get the fax"
+    assert found["Error"] == "1 of 2 numbers did not confirm the whole fax"
 
 
 def test_a_receipt_asks_for_no_receipt() -> None:

@@ -97,6 +97,20 @@ def test_the_subject_is_the_one_of_the_contract(language: str, success: str, fai
     assert mailed(failed(Cause.BUSY, language=language, format=form))["Subject"] == failure
 
 
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("ja", "FAX送信の完了を確認できませんでした"),
+        ("en", "Fax not confirmed"),
+        ("zh-CN", "无法确认传真是否送达"),
+        ("ru", "Доставка факса не подтверждена"),
+    ],
+)
+def test_a_fax_that_may_have_arrived_is_not_said_to_have_failed(language: str, subject: str) -> None:
+    unsure = failed(Cause.UNCERTAIN, state=DeliveryState.UNCERTAIN, language=language)
+    assert mailed(unsure)["Subject"] == f"{subject} -> 0081363684300"
+
+
 def test_a_text_mail_is_utf8_in_base64() -> None:
     mail = mailed(replace(SENT, subject="plain ascii"))
     assert mail.get_content_type() == "text/plain"
