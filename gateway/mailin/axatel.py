@@ -3,30 +3,32 @@
 Nothing is guessed: two numbers in a subject, two attachments, or a sender outside the account's mask, and
 the mail is no fax. The mask is `user{mask}@fqdn`: `{mask}` as written stands for digits, other braces hold
 digits and the wildcards `*` and `?`; braces may be left out. The From header must be the envelope's sender,
-or empty.
+or empty. Such mail lies in a mailbox that is for it, or comes by SMTP to the address that the account names.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.domain.errors import BadNumber
 from gateway.intake.reading import ReadError, Reading
-from gateway.mailin import message
+from gateway.mailin import headers, message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.intake.reading import Document
     from gateway.mailin.envelope import Address
-    from gateway.store.models import Account
+    from gateway.mailin.prescan import Header
 
 NUMBER: Final = re.compile(r"\+?\(?[0-9](?:[ ().-]*[0-9])*")
 FEWEST_DIGITS: Final = 3
 LONGEST_SUBJECT: Final = 1000
+LONGEST_FIELD: Final = 4096  # of a subject before it is decoded
 TIFF: Final = (b"II*\0", b"MM\0*")
 BRACES: Final = re.compile(r"\{([^{}]*)\}")
 WILD: Final = {"*": "[^@]*", "?": "[^@]"}
@@ -35,6 +37,26 @@ NO_NUMBER: Final = "The subject names no fax number."
 TWO_NUMBERS: Final = "The subject names more than one number."
 ONE_TIFF: Final = "The mail must hold one attachment, a TIFF file; it holds %(num)s attachments."
 NOT_TIFF: Final = "This is not a TIFF file."
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What this face reads in a header: the decoded subject, and the addresses of From in lower case."""
+
+    subject: str = ""
+    from_: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, header: Header) -> Letter:
+        """Return what stands in a header."""
+        from_ = getaddresses([value.decode("utf-8", "replace") for value in header.all(b"from")])
+        subject = headers.decoded(header.first(b"subject")[:LONGEST_FIELD])
+        return cls(subject, tuple(address.lower() for _, address in from_ if address))
+
+
+def is_for(settings: Mapping[str, str], address: Address) -> bool:
+    """Say whether a recipient is the address that an account's `axatel` settings name."""
+    return bool(settings.get("address")) and settings["address"].lower() == address.key
 
 
 def number_in(subject: str) -> str:
@@ -66,13 +88,13 @@ def _pattern(piece: str, *, braces: bool) -> str:
     return "".join(WILD.get(sign, re.escape(sign)) for sign in piece)
 
 
-def misfit(account: Account, sender: Address, from_: Sequence[str]) -> str:
-    """Return why a sender may not use this face for the account; "" where they may.
+def misfit(settings: Mapping[str, str], sender: Address, from_: Sequence[str] = ()) -> str:
+    """Return why a sender may not use this face; "" where they may.
 
-    `from_`: addresses of the From header, in lower case.
+    `settings`: the `axatel` table that holds for the sender. `from_`: addresses of the From header, in lower
+    case.
     """
-    mask = str(account.settings.get("axatel", {}).get("mask", ""))
-    if not fits(mask, sender.key):
+    if not fits(settings.get("mask", ""), sender.key):
         return "the sender does not fit the mask"
     if any(address != sender.key for address in from_):
         return "the From header is not the sender"
@@ -80,7 +102,7 @@ def misfit(account: Account, sender: Address, from_: Sequence[str]) -> str:
 
 
 def read(raw: bytes, context: dict[str, Any]) -> Reading:
-    """Read a mail from a mailbox: like any mail, or, where its envelope says so, by the rules above.
+    """Read a mail like any other, or, where its envelope says so, by the rules above.
 
     `context` as for `message.read`, and `envelope`: `Message.envelope`. Raises `ReadError`.
     """

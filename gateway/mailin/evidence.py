@@ -31,7 +31,7 @@ from gateway.store import accounts
 from gateway.store.models import Certificate, Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -69,7 +69,7 @@ class KnownSender:
 
     `user_id`: the user whose address it is, None for none. `smime_policy` is the account's; `conventions` are
     the spellings of other systems that it takes; `password_required`: the mail must hold one, for nobody
-    signed in.
+    signed in. `axatel`: the address that stands for the number in the subject, and who may write to it.
     """
 
     account_id: int
@@ -79,6 +79,7 @@ class KnownSender:
     user_id: int | None = None
     conventions: tuple[str, ...] = DEFAULT
     password_required: bool = False
+    axatel: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Provable:
     conventions: tuple[str, ...] = DEFAULT
     password_required: bool = False
     senders: tuple[str, ...] = ()
+    axatel: Mapping[str, str] = field(default_factory=dict)
 
     def proved(self, evidence: Evidence) -> KnownSender:
         """Return the sender as known."""
@@ -109,6 +111,7 @@ class Provable:
             self.user_id,
             self.conventions,
             self.password_required,
+            self.axatel,
         )
 
 
@@ -149,6 +152,7 @@ def identify(
         conventions=tuple(accounts.preference(account, user, "conventions", DEFAULT)),
         password_required=peer.login is None
         and accounts.preference(account, user, "password_required", default=False) is True,
+        axatel=accounts.preference(account, user, "axatel", {}),
     )
     if account.sender_evidence != "smime":
         place = _place(account, peer, settings, networks_of(account, user))

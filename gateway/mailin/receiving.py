@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.domain import dialling
 from gateway.domain.errors import BadNumber, BadOption, NumberDenied
 from gateway.domain.modifiers import settled
-from gateway.mailin import bounces, conventions, evidence, lists, replies
+from gateway.mailin import axatel, bounces, conventions, evidence, lists, replies
 from gateway.mailin.envelope import ENROLMENT, NULL, Address, Kind, classify
 from gateway.mailin.evidence import KnownSender, Peer, Provable, Stranger
 from gateway.store import audit
@@ -37,6 +37,8 @@ class Receiving:
 
     `envelope`: RET and ENVID, as `parameters.py` reads them; `wishes`: the options that its addresses name;
     `written`: the recipients as they were written; `enrols`: it brings a certificate, and is no fax.
+    `in_subject`: the number stands in the subject (axatel.md); this is what RCPT asked of reports, None
+    where the recipients are the numbers.
     """
 
     desk: Desk
@@ -51,6 +53,7 @@ class Receiving:
     lists: list[str] = field(default_factory=list)
     discard: bool = False
     enrols: bool = False
+    in_subject: Mapping[str, Any] | None = None
     written: list[str] = field(default_factory=list)
     door: str = "smtp"
     _who: KnownSender | Provable | Stranger | None = None
@@ -87,8 +90,13 @@ class Receiving:
         who = await self._identified(address)
         if isinstance(who, Provable) and not who.by:
             return replies.PROOF_LATER
-        if not isinstance(who, Stranger):
-            return await self._take_number(who, address, dsn)
+        if isinstance(who, Stranger):
+            return self._turned_away()
+        if self.in_subject is not None or axatel.is_for(who.axatel, address):
+            return await self._take_subject(who, address, dsn)
+        return await self._take_number(who, address, dsn)
+
+    def _turned_away(self) -> Reply:
         if self.desk.settings.unauthenticated == "discard":
             self.discard = True
             return replies.RECIPIENT_OK
@@ -136,13 +144,26 @@ class Receiving:
         self.lists.append(name)
         return replies.RECIPIENT_OK
 
+    async def _take_subject(
+        self, who: KnownSender | Provable, address: Address, dsn: Mapping[str, Any]
+    ) -> Reply:
+        """Take the address that stands for the number in the subject, read after DATA; and no other then."""
+        if self.recipients or not axatel.is_for(who.axatel, address):
+            return replies.NUMBER_IN_SUBJECT
+        if why := axatel.misfit(who.axatel, self.sender):
+            await self._note("sender.refused", who.account_id, why=why, recipient=str(address))
+            return self._turned_away()
+        self.in_subject = dsn
+        self.envelope["axatel"] = True  # kept with the mail: how it is read, and what its status mail says
+        return replies.RECIPIENT_OK
+
     async def _take_enrolment(self) -> Reply:
         """Take digitalid@ from an address that some account knows; who it is, its signature will prove."""
         enrolment = self.desk.enrolment
         if enrolment is None or not await enrolment.knows(self.sender):
             await self._note("sender.refused", None, why="no account knows this address", recipient=ENROLMENT)
             return replies.NOT_ALLOWED
-        if self.recipients or self.operator or self.returned:
+        if self.recipients or self.operator or self.returned or self.in_subject is not None:
             return replies.ALONE
         self.enrols = True
         return replies.RECIPIENT_OK

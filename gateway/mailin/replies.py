@@ -85,6 +85,9 @@ TOO_LARGE = Reply(
     552, "5.3.4", "The message is too large; send fewer or smaller attachments, or several mails"
 )
 ALONE = Reply(452, "4.5.3", "A certificate comes in a mail of its own; send the rest in another")
+NUMBER_IN_SUBJECT = Reply(
+    452, "4.5.3", "A mail with its fax number in the subject has that one recipient; send the rest in another"
+)
 BAD_RECIPIENT = Reply(553, "5.1.3", "Not a recipient address")
 BAD_NUMBER = Reply(
     553, "5.1.3", "Not a fax number that can be dialled; write +, the country and the number before the @"

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gateway.domain.errors import StorageFull, Unavailable
+from gateway.domain import dialling
+from gateway.domain.errors import BadNumber, NumberDenied, StorageFull, Unavailable
 from gateway.intake.submission import Submission, accept
-from gateway.mailin import bounces, dedupe, password, replies
+from gateway.mailin import axatel, bounces, dedupe, password, replies
 from gateway.mailin.enrolment import Letter
 from gateway.mailin.evidence import KnownSender, Stranger
 from gateway.mailin.judging import Case, Refusal, hear, must_be_judged
-from gateway.mailin.prescan import Rejected, prescan
+from gateway.mailin.prescan import Rejected, prescan, read_header
 from gateway.mailin.receiving import Receiving
 from gateway.store import blobs, outbox
+from gateway.store.faxes import Recipient
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from gateway.mailin.data_reader import SpoolFile
@@ -90,10 +94,12 @@ class Transaction(Receiving):
             findings = await asyncio.to_thread(self._scan, spool)
             letter = Letter(spool.path, self.sender, self.peer.address, findings, self.desk.now())
             return await self.desk.enrolment.take(letter)
-        if not (self.recipients or self.operator or self.returned):
+        if not (self.recipients or self.operator or self.returned or self.in_subject is not None):
             return replies.OK
         self.desk.crash("smtp.spooled")
         spool.close()
+        if self.in_subject is not None:
+            self._take_number_in(await asyncio.to_thread(self._letter, spool), self.in_subject)
         seen, blob = await asyncio.to_thread(self._take_in, spool)
         opinions = await self._judge(spool, seen.findings) if not blob else ()
         for opinion in opinions:
@@ -120,6 +126,29 @@ class Transaction(Receiving):
         if self.door != "smtp" or self.operator or self.returned:  # another door keeps rows beside its mails
             return False
         return not any(opinion.record for opinion in stored.opinions)
+
+    def _letter(self, spool: SpoolFile) -> axatel.Letter:
+        with spool.path.open("rb") as file:
+            longest = self.desk.settings.limits.header_bytes
+            return axatel.Letter.of(read_header(file.read(longest + 4), 0, longest))
+
+    def _take_number_in(self, letter: axatel.Letter, dsn: Mapping[str, Any]) -> None:
+        """Make the number in the subject the recipient. Raise `Refusal`; `Rejected` for what is no number."""
+        who = self._who
+        if who is None or isinstance(who, Stranger):
+            return
+        if why := axatel.misfit(who.axatel, self.sender, letter.from_):
+            self._who = Stranger(why, who.account_id)  # and so is told nothing more
+            raise Refusal(replies.NOT_ALLOWED, why)
+        try:
+            written = axatel.number_in(letter.subject)
+            number = dialling.destination(written, who.caller, self.desk.settings.dialling)
+        except NumberDenied as error:
+            raise Refusal(replies.NUMBER_DENIED, error.text) from error
+        except BadNumber as error:
+            raise Rejected("5.1.3", error.text) from error
+        recipient = replace(Recipient.of(number), dsn=dsn)
+        self.recipients = {(recipient.destination, recipient.sub): recipient}
 
     def _take_in(self, spool: SpoolFile) -> tuple[Seen, str]:
         """Look at the mail; return its blob, on stable storage, or "" if a judge must be heard first."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gateway.roles.parts import Parts
 
 MESSAGE_READER = "gateway.mailin.message:read"
-MAILBOX_READER = "gateway.mailin.axatel:read"
-PRELOAD = ("gateway.mailin.message", "render.warm")
+MAIL_READER = "gateway.mailin.axatel:read"  # like any message, unless its envelope says otherwise
+PRELOAD = ("gateway.mailin.axatel", "render.warm")
 
 
 async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
@@ -28,7 +28,7 @@ async def render_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event
             store=parts.store,
             blobs=parts.blobs,
             sandbox=sandbox,
-            readers={"smtp": MESSAGE_READER, "cli": MESSAGE_READER, "mailbox": MAILBOX_READER},
+            readers={"smtp": MAIL_READER, "cli": MESSAGE_READER, "mailbox": MAIL_READER},
             now=utc_now,
             new_id=parts.new_id,
             worker=parts.worker,

@@ -83,7 +83,7 @@ class Fetched(Transaction):
     @property
     def wanted(self) -> bool:
         """Whether any recipient was taken."""
-        return bool(self.recipients or self.operator or self.returned)
+        return bool(self.recipients or self.operator or self.returned or self.in_subject is not None)
 
     async def refuse(self, reply: Reply, spool: SpoolFile) -> None:
         """Settle a mail that became nothing: `reply` is what SMTP would have said."""
@@ -124,7 +124,7 @@ class Fetched(Transaction):
         account = session.get_one(Account, who.account_id)
         if self.mailbox.account not in ("", account.name):
             return Stranger("a sender of another account than the mailbox's", account.id)
-        if self.mailbox.axatel and (why := axatel.misfit(account, self.sender, self.request.from_)):
+        if self.mailbox.axatel and (why := axatel.misfit(who.axatel, self.sender, self.request.from_)):
             return Stranger(why, account.id)
         return who
 
@@ -163,7 +163,7 @@ class Fetched(Transaction):
                 subject=self.request.subject,
                 request_id=self.request.message_id,
                 user_id=self._who.user_id,
-                face="axatel" if self.mailbox.axatel else "",
+                face="axatel" if self.envelope.get("axatel") else "",
             )
 
 

@@ -7,13 +7,12 @@ only its head in the spool file, enough to tell its sender why.
 from __future__ import annotations
 
 import asyncio
-from email.utils import getaddresses
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from gateway.domain.errors import BadNumber
-from gateway.mailin import axatel, headers, replies
+from gateway.mailin import axatel, replies
 from gateway.mailin.envelope import NULL, Address
 from gateway.mailin.evidence import Peer
 from gateway.mailin.pickup.envelope import envelope_of
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from gateway.mailin.desk import Desk
     from gateway.mailin.pickup.box import Mailbox
 
-LONGEST_SUBJECT: Final = 4096
 NOTHING_ASKED: Final = Reply(550, "5.1.3", "The mail names no fax number.")
 
 log = structlog.get_logger("mailbox")
@@ -90,11 +88,11 @@ def request_of(head: Header) -> Request:
     """Return what an answer to a mail with this header needs."""
     found = MESSAGE_ID.search(head.first(b"message-id"))
     automatic = head.first(b"auto-submitted").lower().startswith(b"auto-replied")
-    from_ = getaddresses([value.decode("utf-8", "replace") for value in head.all(b"from")])
+    letter = axatel.Letter.of(head)
     return Request(
-        subject=headers.decoded(head.first(b"subject")[:LONGEST_SUBJECT]),
+        subject=letter.subject,
         message_id=found[0].decode("ascii", "replace") if found else "",
-        from_=tuple(address.lower() for _, address in from_ if address),
+        from_=letter.from_,
         automatic=automatic or head.content_type == b"multipart/report" or bool(head.first(b"x-loop")),
     )
 

@@ -58,6 +58,10 @@ SMIME: Final[Mapping[str, Check]] = {
     "allow_no_attributes": switch,
     "revocation": one_of("auto", "off", "soft", "hard"),
 }
+RESERVED: Final = frozenset(
+    {"postmaster", "abuse", "hostmaster", "webmaster", "security", "noc", "mailer-daemon", "digitalid"}
+)
+"""What addresses of ours are called that mean something whoever writes to them (`mailin.envelope`)."""
 NEVER_BY_DEFAULT: Final = frozenset({"defer", "password"})
 """Options that only a single fax can have."""
 
@@ -83,6 +87,17 @@ def group(value: Any, where: str) -> str:
     return value
 
 
+def axatel(value: Any, where: str) -> dict[str, str]:
+    """Let Axatel's way through: who may use it, and the address that stands for the number in the subject."""
+    given: dict[str, str] = table({"mask": pattern, "address": address})(value, where)
+    if "mask" not in given:
+        raise BadConfig(f"{where} needs a mask: which senders may name a number in the subject")
+    local = given.get("address", "").partition("@")[0].lower()
+    if local in RESERVED or local.startswith("fwd+"):
+        raise BadConfig(f"{where}.address: {given['address']!r} has a meaning already; choose another name")
+    return given
+
+
 SHARED: Final[Mapping[str, Check]] = {
     "notify": table(NOTIFY),
     "header": option(options.header),
@@ -100,7 +115,7 @@ SHARED: Final[Mapping[str, Check]] = {
     "require_protected_headers": switch,
     "signed_mail_limit": switch,
     "smime": table(SMIME),
-    "axatel": table({"mask": pattern}),
+    "axatel": axatel,
 }
 OF_ACCOUNT: Final[Mapping[str, Check]] = {
     "retries": table({"dials": count(1, 6), "interval_minutes": count(1, 30)}),

@@ -45,7 +45,7 @@ EVERY_PREFERENCE: dict[str, Any] = {
     "require_protected_headers": True,
     "signed_mail_limit": True,
     "smime": {"allow_weak": True, "allow_no_attributes": False, "revocation": "soft"},
-    "axatel": {"mask": "user{mask}@fqdn.example"},
+    "axatel": {"mask": "user{mask}@fqdn.example", "address": "fax@fax.example.org"},
 }
 
 
@@ -139,6 +139,12 @@ def number(**table: Any) -> dict[str, Any]:
         ({"networks": "192.0.2.0/24"}, r"networks is a list"),
         ({"smime": {"revocation": "maybe"}}, r"smime.revocation is one of auto, off, soft, hard"),
         ({"axatel": {"mask": "user"}}, r"axatel.mask 'user' is not a mail address or a pattern"),
+        ({"axatel": {"address": "fax@fax.example.org"}}, r"axatel needs a mask"),
+        (
+            {"axatel": {"mask": "u*@a.example", "address": "fax*@b.example"}},
+            r"axatel.address: 'fax\*@b.example'",
+        ),
+        ({"axatel": {"mask": "u*@a.example", "address": "Abuse@b.example"}}, r"has a meaning already"),
         ({"country": "999"}, r"country '999'"),
         ({"timezone": "Asia/Tokio"}, r"nearest is 'Asia/Tokyo'"),
         ({"smime_policy": "on"}, r"off, verify, required, required\+encrypted"),
