@@ -29,7 +29,9 @@ BLANKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\u2028\u2029]+")
 DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
 MAILBOX: Final = re.compile(
-    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"  # RFC 5321 section 4.1.2, Dot-string
+    # RFC 5321 section 4.1.2, Dot-string; dots side by side and at the end too: Japanese carriers gave such
+    # addresses away for years, the door takes mail from them, and their owners want to hear of it.
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.+[\w!#$%&'*+/=?^`{|}~-]+)*\.*"
     r"@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f.:IPv]+\])",
     re.ASCII,
 )
@@ -168,7 +170,8 @@ def begin(stamp: Stamp, subject: str, *, auto_submitted: str) -> EmailMessage:
     mail = EmailMessage(POLICY)
     mail["Date"] = stamp.date
     mail["From"] = Address("Postline", addr_spec=mailbox(stamp.author))
-    mail["To"] = Address(addr_spec=mailbox(stamp.recipient))
+    local, _, domain = mailbox(stamp.recipient).rpartition("@")
+    mail["To"] = Address(username=local, domain=domain)
     mail["Subject"] = for_header(subject)
     mail["Message-ID"] = f"<{stamp.message_id.strip('<>')}>"
     mail["Auto-Submitted"] = auto_submitted

@@ -71,7 +71,8 @@ class Counter:
                 await self._gather()
                 await self._write_one(self._next())
         finally:
-            self._clerk = None
+            left, self._clerk, self._waiting = self._waiting, None, []
+            _leave(left)  # nobody, unless we were cancelled
 
     async def _gather(self) -> None:
         """Wait for those who are under way, but not for long."""
@@ -106,6 +107,15 @@ class Counter:
                 return
             for waiting in batch:
                 await self._write_one([waiting])
+        except asyncio.CancelledError:
+            _leave(batch)
+            raise
         else:
             for (_, future), numbers in zip(batch, accepted, strict=True):
                 future.set_result(numbers)
+
+
+def _leave(batch: Sequence[Waiting]) -> None:
+    """Let callers go whom the clerk, cancelled, can tell nothing: no answer is no promise."""
+    for _, future in batch:
+        future.cancel()

@@ -221,6 +221,33 @@ async def test_a_caller_that_hangs_up_is_accepted_all_the_same(store: Store) -> 
     assert second.duplicate
 
 
+async def test_a_clerk_that_is_cancelled_leaves_nobody_waiting_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, counter = at(store.url)
+    free, task = await hold_up(db)
+    begun, run = asyncio.Event(), db.run
+
+    async def told(*words: Any) -> Any:
+        begun.set()
+        return await run(*words)
+
+    monkeypatch.setattr(db, "run", told)
+    first = asyncio.create_task(counter.accept(order(1)))
+    await begun.wait()
+    second = asyncio.create_task(counter.accept(order(2)))
+    await asyncio.sleep(0)
+    assert counter._clerk is not None
+    counter._clerk.cancel()
+    gone = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 10)
+    assert [type(one) for one in gone] == [asyncio.CancelledError] * 2
+    free.set()
+    await task
+    assert (await counter.accept(order(1))).duplicate  # what was handed to the database is there
+    assert not (await counter.accept(order(2))).duplicate
+    await db.close()
+
+
 async def test_a_commit_that_fails_is_told_before_anybody_hears_a_number(
     store: Store, make_failing: Callable[[AsyncStore], None]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from notify_fixtures import STAMP, parsed
 
@@ -16,6 +18,7 @@ from gateway.mail import (
     one_line,
     serialise,
 )
+from gateway.notify.office import from_nobody
 
 
 def test_line_ends_and_tabs_become_one_blank_and_other_controls_vanish() -> None:
@@ -56,10 +59,33 @@ def test_field_names_are_read_across_folded_lines_and_not_from_the_body() -> Non
 
 
 @pytest.mark.parametrize(
-    "address", ["a@b", "alice.o'neill+fax@acme.example", "a@[192.0.2.1]", "A_B@x-y.example"]
+    "address",
+    [
+        "a@b",
+        "alice.o'neill+fax@acme.example",
+        "a@[192.0.2.1]",
+        "A_B@x-y.example",
+        "hana..mi@carrier.example",
+        "hanami.@carrier.example",
+    ],
 )
 def test_ordinary_addresses_are_taken_as_they_are(address: str) -> None:
     assert mailbox(address) == address
+
+
+@pytest.mark.parametrize("address", ["hana..mi@carrier.example", "hanami.@carrier.example"])
+def test_addresses_of_carriers_reach_header_and_envelope(address: str) -> None:
+    mail = begin(replace(STAMP, recipient=address), "result", auto_submitted="auto-replied")
+    assert from_nobody(mail).recipient == address
+    assert f"To: {address}\r\n".encode() in serialise(mail)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "@x.example", ".a@x.example", "a b@x.example", "a@b@x.example", "a@x."]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(BadMail):
+        mailbox(address)
 
 
 def test_the_first_good_identifier_is_found_among_rubbish() -> None:
