@@ -69,7 +69,8 @@ def style(html: str, settings: Settings, language: str) -> str:
     rules = [
         page_css(settings),
         f"html {{ font: {SIZE}pt/1.35 {family} }}",
-        "body { margin: 0 !important; padding: 0 !important } img, table { max-width: 100% }",
+        "body { margin: 0 !important; padding: 0 !important; overflow-wrap: break-word }",
+        "img, table { max-width: 100% } pre { white-space: pre-wrap }",
     ]
     if language and not _SAYS_LANGUAGE.search(html[:2000]):
         rules.append(f'html {{ font-language-override: "{language}" }}')

@@ -6,14 +6,13 @@ octets. What is none of ours is refused by name: nothing is left out in silence.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from render import charsets, dingbats, fonts, glyphs
 from render.errors import UnsupportedDocument
 from render.html import WORDS_ALONE, html_pdf
 from render.image import ImageSheets
+from render.kinds import Kind, kind_of
 from render.patience import OutOfPatience, Patience
 from render.pdf import PdfSheets
 from render.table import csv_pdf
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     from render.bilevel import Drawing
     from render.document import Part, Settings
     from render.geometry import Canvas
+
+
+_NO_SHAPE = dict.fromkeys((0x0B, 0x85, 0x2028, 0x2029), " ")  # line ends that HTML does not know
+PICTURE_OF_A_TELEPHONE = "HEIC pictures, as telephones take them, cannot be faxed: send it as JPEG."
+_TELEPHONES = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"mif1", b"msf1", b"avif"))
 
 
 class Sheets(Protocol):
@@ -38,92 +42,6 @@ class Sheets(Protocol):
         ...
 
 
-class Kind(StrEnum):
-    """The kinds of document that are drawn."""
-
-    TEXT = "text"
-    CSV = "csv"
-    HTML = "html"
-    PDF = "pdf"
-    IMAGE = "image"
-
-
-_TYPES = {
-    "text/html": Kind.HTML,
-    "application/xhtml+xml": Kind.HTML,
-    "text/csv": Kind.CSV,
-    "text/tab-separated-values": Kind.CSV,
-    "application/csv": Kind.CSV,
-    "application/pdf": Kind.PDF,
-    "application/x-pdf": Kind.PDF,
-    **dict.fromkeys(
-        ("image/png", "image/jpeg", "image/jpg", "image/pjpeg", "image/gif", "image/bmp", "image/x-ms-bmp",
-         "image/tiff", "image/tiff-fx", "image/x-tiff", "application/tiff", "image/webp"),
-        Kind.IMAGE,
-    ),
-}  # fmt: skip
-_NAMES = {
-    **dict.fromkeys((".txt", ".text", ".log", ".md", ".asc"), Kind.TEXT),
-    **dict.fromkeys((".csv", ".tsv"), Kind.CSV),
-    **dict.fromkeys((".htm", ".html", ".xhtml"), Kind.HTML),
-    ".pdf": Kind.PDF,
-    **dict.fromkeys(
-        (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".tfx", ".webp"),
-        Kind.IMAGE,
-    ),
-}
-_SIGNATURES = (
-    (b"%PDF-", Kind.PDF),
-    (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
-    (b"\xff\xd8\xff", Kind.IMAGE),
-    (b"GIF8", Kind.IMAGE),
-    (b"BM", Kind.IMAGE),
-    (b"II*\0", Kind.IMAGE),
-    (b"MM\0*", Kind.IMAGE),
-)
-# Textual by name of type, but not meant for eyes.
-_NOT_PLAIN = {"text/rtf", "text/richtext", "text/calendar", "text/vcard", "text/x-vcard"}
-_SAY_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/x-download"}
-_PLAIN_APPLICATIONS = {"application/json", "application/xml", "application/x-sh", "application/x-yaml"}
-
-
-def kind_of(part: Part) -> Kind | None:
-    """Return what a part is, or None for what we do not draw."""
-    content_type = part.content_type.lower().strip()
-    suffix = PurePosixPath(part.name.replace("\\", "/")).suffix.lower()
-    if content_type == "text/plain" and suffix in {".csv", ".tsv"}:
-        return Kind.CSV
-    if content_type in _TYPES:
-        return _TYPES[content_type]
-    if content_type.startswith("text/") and content_type not in _NOT_PLAIN:
-        return Kind.TEXT
-    if content_type in _PLAIN_APPLICATIONS:
-        return Kind.TEXT
-    if suffix in _NAMES:
-        return _NAMES[suffix]
-    return _by_signature(part.data, named=bool(suffix)) if content_type in _SAY_NOTHING else None
-
-
-def _by_signature(data: bytes, *, named: bool) -> Kind | None:
-    for start, kind in _SIGNATURES:
-        if data.startswith(start):
-            return kind
-    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return Kind.HTML
-    # A name such as x.ics or x.svg says that the text in it is not meant for eyes.
-    return Kind.TEXT if not named and _reads_as_text(data) else None
-
-
-def _reads_as_text(data: bytes) -> bool:
-    if b"\0" in data or data.startswith((b"{\\rtf", b"%!PS")):
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def open_part(
     part: Part, settings: Settings, warnings: list[str], patience: Patience | None = None
 ) -> Sheets | None:
@@ -133,7 +51,9 @@ def open_part(
 
     Raises UnsupportedDocument or what the drawer of its kind raises.
     """
-    kind = kind_of(part)
+    kind = kind_of(part.name, part.content_type, part.data)
+    if part.data[4:12] in _TELEPHONES:
+        raise UnsupportedDocument(part.name, PICTURE_OF_A_TELEPHONE)
     if kind is None:
         raise UnsupportedDocument(part.name, f"This kind of document cannot be faxed ({part.content_type}).")
     if kind is Kind.PDF:
@@ -149,6 +69,8 @@ def _open_text(
     text, codec = charsets.decode(part.data, part.charset, settings.default_charset)
     if "\ufffd" in text:
         warnings.append(f"{part.name or 'The text'}: some characters could not be read as {codec}.")
+    if kind is Kind.HTML:
+        text = text.translate(_NO_SHAPE)
     text, replaced = glyphs.drawable(glyphs.resolved(dingbats.signs(text)) if kind is Kind.HTML else text)
     if replaced:
         warnings.append(f"{part.name or 'The text'}: {glyphs.IN_WORDS}")

@@ -26,12 +26,15 @@ SMALLEST = 7.5
 UPRIGHT = 100
 SIDEWAYS = 150
 
+_IN_A_CELL = "\ue00b"
+"""Stands for a vertical tab, by which databases end a line inside a cell; private letters are gone by now."""
+
 Rows = list[list[str]]
 
 
 def csv_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
     """Return a PDF of a table; raises TooManyPages before laying out what cannot fit."""
-    rows = read_rows(clean(text).replace("\f", "\n"))
+    rows = read_rows(clean(text.replace("\v", _IN_A_CELL)).replace("\f", "\n"))
     refuse_endless(name, len(rows), settings)
     columns = max((len(row) for row in rows), default=0)
     head, *rest = rows or [[]]
@@ -51,7 +54,7 @@ def read_rows(text: str) -> Rows:
     # The file is its own limit; a quote left open must not raise.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     rows = csv.reader(io.StringIO(text, newline=""), dialect)
-    return [row for row in rows if any(cell.strip() for cell in row)]
+    return [[cell.replace(_IN_A_CELL, "\n") for cell in row] for row in rows if any(map(str.strip, row))]
 
 
 def _style(rows: Rows, settings: Settings, language: str) -> str:

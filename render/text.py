@@ -6,6 +6,7 @@ goes on below (or is cut, on request).
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,10 @@ SIZE = 10.0
 LEADING = 1.25
 _PIECE = 2040  # twenty full lines of 10 pt on A4
 _MARGINS_MM = 24.0
-_CONTROLS = dict.fromkeys((*range(9), 11, *range(14, 32), 127))
+_CONTROLS = dict.fromkeys((*range(9), *range(14, 32), *range(127, 160))) | dict.fromkeys(
+    (0x0B, 0x85, 0x2028, 0x2029), "\n"
+)  # a vertical tab is Word's and Outlook's soft line break
+_TERMINAL = re.compile("\x1b\\[[0-9;?]{0,40}[@-~]")
 
 
 def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
@@ -54,7 +58,7 @@ def _least_lines(line: str, settings: Settings) -> int:
 
 def clean(text: str) -> str:
     """Return text with one kind of line end and without control characters that have no place on paper."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return _TERMINAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROLS)
 
 
 def _lines(sheet: str, *, wrap: bool) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from render.kinds import Kind, kind_of
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -66,3 +68,12 @@ class ReadError(Exception):
         self.subject = subject
         self.addresses = addresses
         self.disposition_to = disposition_to
+
+
+def drawn_as_text(name: str, content_type: str, data: bytes) -> str:
+    """Return "text", "csv" or "html" for what the renderer will read as text, "" for all else.
+
+    A door that knows charsets better than the renderer decodes what this names.
+    """
+    kind = kind_of(name, content_type, data)
+    return kind.value if kind in {Kind.TEXT, Kind.CSV, Kind.HTML} else ""

@@ -31,6 +31,7 @@ SUPERSETS: Final = {
     **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80"), "gb18030"),
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "cp1252"),
     **dict.fromkeys(("ks_c_5601-1987", "euc-kr", "ksc5601", "ks_c_5601"), "cp949"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e"), "iso8859-8"),
     "big5": "big5hkscs",
     "hz-gb-2312": "hz",
 }  # fmt: skip
@@ -56,6 +57,8 @@ UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
 LONE_HIGH = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 WESTERN_LETTER = re.compile(rb"[\x80\x85\x91-\x94\x96\x97\x99\xa0-\xff]")
 YEN = re.compile(r"(?<![\w:/\\.])\\(?=\d)")
+SENSIBLE = re.compile("[\t\n\r -~\u3000-\u30ff\uff01-\uffef\u4e00-\u9fff\u2010-\u2fff\xa0-\xff]")
+ORDERS: Final = ("utf-16-be", "utf-16-le")
 GETA = "\u3013"
 SYMBOLS = str.maketrans(dict(zip(
     "\uf0b7\uf0a7\uf0d8\uf0fc\uf06c\uf06e\uf075\uf071\uf0a8\uf0e0\uf04a\uf04c\uf0fe\uf0a2\uf0a1\uf076",
@@ -107,6 +110,8 @@ def guess(data: bytes, default: str | None = None) -> str:
     """Return the codec that unlabelled text seems to be in; `default` is a codec to prefer to CP932."""
     if JIS_ESCAPE.search(data):
         return "iso2022jp"
+    if wide := _wide_unmarked(data):
+        return wide
     if _reads(data, "utf-8"):
         return "utf-8"
     if default and _reads(data, default):
@@ -193,6 +198,15 @@ def _wide(data: bytes, named: str) -> str:
         return "utf-8"  # a label copied from a program's inside; the bytes went out in UTF-8
     if named != "utf-16":
         return named
-    sensible = re.compile("[\t\n\r -~\u3000-\u30ff\uff01-\uffef\u4e00-\u9fff]")
-    orders = ("utf-16-be", "utf-16-le")
-    return max(orders, key=lambda order: len(sensible.findall(data.decode(order, "replace"))))
+    return max(ORDERS, key=lambda order: len(SENSIBLE.findall(data.decode(order, "replace"))))
+
+
+def _wide_unmarked(data: bytes) -> str | None:
+    """Return the byte order of UTF-16 without label and mark: its line ends have octets of nothing."""
+    if b"\0" not in data or len(data) % 2:
+        return None
+    for order, full in zip(ORDERS, (1, 0), strict=True):
+        text = data.decode(order, "replace")
+        if b"\0" not in data[full::2] and len(SENSIBLE.findall(text)) * 10 > len(text) * 9:
+            return order
+    return None

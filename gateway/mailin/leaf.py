@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from gateway.mailin import charsets, flowed
+from gateway.intake.reading import drawn_as_text
+from gateway.mailin import charsets, enriched, flowed
 
 if TYPE_CHECKING:
     from gateway.mailin.headers import Value
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 META_CHARSET: Final = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE
 )
+CONTROLS: Final = re.compile(rb"[\0-\x08\x0b\x10-\x1a\x1c-\x1f\x7f]")
 MEDIA_TYPE: Final = re.compile(r"[^/\s]+/[^/\s]+")
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 SAYS_NOTHING: Final = frozenset(
@@ -53,6 +55,7 @@ class Leaf:
     codec: str = ""
     related: bool = False
     attached: bool = False  # came inside an attached message
+    location: str = ""  # Content-Location
 
     @property
     def is_html(self) -> bool:
@@ -71,18 +74,36 @@ def content_type(kind: Value, name: str, data: bytes) -> str:
     stated = kind.word
     if not MEDIA_TYPE.fullmatch(stated) or stated.startswith(("multipart/", "message/")):
         stated = "text/plain"  # text by mistake; so is a part that says nothing (RFC 2045 section 5.2)
+    if stated in enriched.TYPES:
+        return "text/plain"  # `text_of` takes its marks away
     general = stated in SAYS_NOTHING
     if general or stated.startswith(("text/", "image/")) or stated == "application/pdf":
         for start, real in SIGNATURES:
             # An "octet-stream" PDF is left to the renderer, which looks again; a wrong label is not.
             if data.startswith(start) and not general:
                 return real
-    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), stated) if general else stated
+    return _unlabelled(name, data, stated) if general else stated
 
 
-def text_of(media_type: str, kind: Value, data: bytes, default: str) -> tuple[str | None, str]:
-    """Return (text, codec), (None, "") of what is no text; `default` is the account's charset."""
-    if not media_type.startswith("text/") and media_type not in HTML:
+def _unlabelled(name: str, data: bytes, stated: str) -> str:
+    """Return what "octets" are: by their name, or, without a name, text where they read as text."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix or CONTROLS.search(data) or not data.strip():
+        return SUFFIXES.get(suffix, stated)
+    if drawn_as_text("", stated, data) == "html":
+        return "text/html"
+    readable = data.isascii() or charsets.guess(data) in {"utf-8", *charsets.JAPANESE}
+    return "text/plain" if readable and not data.startswith((b"%!PS", b"{\\rtf", b"%PDF-")) else stated
+
+
+def text_of(media_type: str, name: str, kind: Value, data: bytes, default: str) -> tuple[str | None, str]:
+    """Return (text, codec), (None, "") of what is not drawn as text; `default` is the account's charset.
+
+    Whatever the renderer will take for text is decoded here, with a mail's care for charsets: CSV that
+    travels as a spreadsheet, text of an unknown type with a telling name.
+    """
+    is_text = media_type.startswith("text/") or media_type in HTML
+    if not (is_text or drawn_as_text(name, media_type, data)):
         return None, ""
     label = kind.parameters.get("charset", "")
     if media_type in HTML and charsets.codec_of(label) in {None, "ascii"}:
@@ -92,4 +113,6 @@ def text_of(media_type: str, kind: Value, data: bytes, default: str) -> tuple[st
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if media_type == "text/plain" and kind.parameters.get("format", "").lower() == "flowed":
         text = flowed.joined(text, delete_space=kind.parameters.get("delsp", "").lower() == "yes")
+    if kind.word in enriched.TYPES:
+        text = enriched.words(text, kind.word)
     return text, codec

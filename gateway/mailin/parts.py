@@ -16,7 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from gateway.intake.reading import ReadError
-from gateway.mailin import headers, inline_files, tnef, transfer
+from gateway.mailin import headers, inline_files, locations, tnef, transfer
 from gateway.mailin.leaf import HTML, Leaf, content_type, text_of
 from gateway.mailin.prescan import Rejected, check_structure
 
@@ -100,8 +100,11 @@ class Walk:
         elif children:
             self._budget.spend(0)
             inside = related or kind.word == "multipart/related"
+            before = len(self.leaves)
             for child in _wanted(kind.word, children):
                 self.part(child, depth=depth + 1, related=inside, attached=attached)
+            if kind.word == "multipart/related":
+                self.leaves[before:] = locations.resolved(self.leaves[before:])
         else:
             self._leaf(part, kind, related=related, attached=attached)
 
@@ -151,12 +154,13 @@ class Walk:
         if name.lower().endswith(".eml") and media_type not in HTML and data.strip():
             self._message(part, parsed(data.lstrip(), self._budget), depth=attached, attached=attached + 1)
             return
-        text, codec = text_of(media_type, kind, data, self._default)
+        text, codec = text_of(media_type, name, kind, data, self._default)
         inline = headers.structured(part, "Content-Disposition").word != "attachment"
         cid = _content_id(part)
-        self._add(
-            Leaf(media_type, name, data, inline, cid, text, codec, related=related, attached=bool(attached))
+        found = Leaf(
+            media_type, name, data, inline, cid, text, codec, related=related, attached=bool(attached)
         )
+        self._add(replace(found, location=_field(part, "Content-Location").strip()))
 
     def _add(self, leaf: Leaf) -> None:
         """Add a leaf; files written into its text become leaves of their own."""
@@ -181,7 +185,7 @@ class Walk:
             raise ReadError("unsupported-document", SEALED_TEXT)
         kind = headers.Value(mime.lower() if "/" in mime else "application/octet-stream")
         media_type = content_type(kind, shown, data)
-        text, codec = text_of(media_type, kind, data, self._default)
+        text, codec = text_of(media_type, shown, kind, data, self._default)
         shows = bool(content_id)  # a picture of an HTML body
         self.leaves.append(
             Leaf(media_type, shown, data, shows, content_id, text, codec, related=shows, attached=attached)

@@ -13,9 +13,8 @@ from modem.coding import Compression
 from modem.t4 import scan
 from render import charsets, geometry
 from render.coding import coded_page, decode, encode, image
-from render.document import Part
 from render.errors import RenderError, UnreadableDocument
-from render.parts import kind_of
+from render.kinds import kind_of
 from render.received import received_page
 from render.table import read_rows
 from render.text import clean
@@ -151,7 +150,7 @@ def test_any_text_is_a_table(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.binary(max_size=40))
 def test_the_kind_of_any_part_can_be_asked(name: str, content_type: str, data: bytes) -> None:
-    kind_of(Part(name, content_type, data))
+    kind_of(name, content_type, data)
 
 
 @settings(deadline=None)

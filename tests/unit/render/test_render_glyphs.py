@@ -45,6 +45,7 @@ def test_what_is_not_known_to_the_fonts_is_asked_once_for_all() -> None:
 @pytest.mark.parametrize(
     ("html", "seen"),
     [
+        ("&#3626;&#xE2A;", "สส"),
         ("&#128077;", "\U0001f44d"),
         ("&#x1F44D;", "\U0001f44d"),
         ("&#55357;", "&#55357;"),
@@ -78,3 +79,18 @@ def test_letters_in_wingdings_are_the_signs_they_were_to_show(html: str, shown: 
 def test_a_hostile_row_of_open_tags_takes_no_time() -> None:
     html = "<span style='font-family:Wingdings" * 5_000
     assert signs(html) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("a สวัสดี b", "a [Thai, 6 letters] b"), ("नमस्ते!", "[Devanagari, 6 letters]!")],
+)
+def test_words_of_a_script_without_a_font_are_named_and_counted(text: str, drawn: str) -> None:
+    if glyphs.has(text[2]):
+        pytest.skip("this machine has a font for it")
+    assert glyphs.drawable(text) == (drawn, True)
+
+
+def test_words_of_a_script_with_a_font_stay() -> None:
+    text = "مرحبا Ա 한국어 Ελλάδα Việt"
+    assert glyphs.drawable(text) == (text, False)

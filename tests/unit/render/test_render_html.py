@@ -185,3 +185,14 @@ def test_nothing_of_a_table_falls_off_the_edge() -> None:
 def test_east_asian_characters_count_twice() -> None:
     assert columns_of("ab漢字ｶﾅ") == 8
     assert table_width([["ab", "x"], ["漢字", ""]]) == 4 + 1 + 6
+
+
+@pytest.mark.parametrize("html_", ["<pre>{}</pre>", "<p>{}</p>"])
+def test_a_line_without_a_blank_goes_on_below_rather_than_over_the_edge(html_: str) -> None:
+    short, long = (ink(pictures(render(html(html_.format("w" * count))))[0]) for count in (60, 240))
+    assert long > 3.8 * short
+
+
+def test_a_vertical_tab_in_a_cell_is_a_line_end_there() -> None:
+    assert render(part("a,b\n1,x\vy\n", "text/csv")).warnings == []
+    assert read_rows("a,b\n1,x\ue00by\n") == [["a", "b"], ["1", "x\ny"]]

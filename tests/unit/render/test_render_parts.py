@@ -8,7 +8,8 @@ from render_fixtures import file_of, part, pdf_of
 
 from render.document import Settings
 from render.errors import UnsupportedDocument
-from render.parts import Kind, kind_of, open_part
+from render.kinds import Kind, kind_of
+from render.parts import open_part
 
 OCTETS = "application/octet-stream"
 PNG = file_of(Image.new("L", (10, 10), 0), "PNG")
@@ -36,7 +37,7 @@ PNG = file_of(Image.new("L", (10, 10), 0), "PNG")
     ],
 )
 def test_a_kind_is_found(content_type: str, name: str, data: bytes, kind: Kind) -> None:
-    assert kind_of(part(data, content_type, name)) is kind
+    assert kind_of(name, content_type, data) is kind
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,10 @@ def test_the_number_of_pages_is_known_before_any_is_drawn() -> None:
     opened = open_part(part(pdf_of((210, 297), (210, 297)), "application/pdf"), Settings(), [])
     assert opened is not None
     assert opened.count == 2
+
+
+@pytest.mark.parametrize("label", ["image/heic", "image/jpeg"])
+def test_a_picture_of_a_telephone_is_refused_with_what_to_do(label: str) -> None:
+    data = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    with pytest.raises(UnsupportedDocument, match="send it as JPEG"):
+        open_part(part(data, label, "IMG_1.JPG"), Settings(), [])

@@ -175,3 +175,7 @@ def test_a_font_is_wished_for_text_and_leaves_html_alone() -> None:
     page = part("<p>Aa 漢字</p>", "text/html")
     assert render(page, font="Wingbats Neue", font_size=30).masters == render(page).masters
     assert render(page, font="Wingbats Neue").warnings == []
+
+
+def test_every_kind_of_line_end_ends_a_line_and_terminal_colours_go() -> None:
+    assert clean("a\vb\x85c\u2028d\u2029e \x1b[1;31mred\x1b[0m\x9f") == "a\nb\nc\nd\ne red"
