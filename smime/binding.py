@@ -3,8 +3,9 @@
 Addresses come from the subjectAltName (rfc822Name, SmtpUTF8Mailbox of RFC 9598) and from the subject's
 emailAddress only when the former names no mail address; never from a common name. Domains are compared in
 A-labels without case, local parts without case (a documented choice). Nothing is folded, stripped or
-rewritten: no plus, no dots, no look-alikes; a control character anywhere is no match. Name constraints of
-the path bind every address we use.
+rewritten: no plus, no dots, no look-alikes; a control character anywhere is no match. A-labels are made by
+Punycode alone: the IDNA of 2003 in Python's library takes "faß" for "fass" and a full-width letter for the
+plain one. Name constraints of the path bind every address we use.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from email.errors import HeaderParseError
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
+from unicodedata import category, is_normalized
 
 from asn1crypto.core import UTF8String
 from cryptography import x509
@@ -22,6 +24,8 @@ from smime.certificates import extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+LONGEST_LABEL = 63
 
 
 def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -50,21 +54,37 @@ def _address(name: x509.GeneralName) -> str | None:
 def normal(address: str) -> str | None:
     """Return the form in which addresses are compared, or None for what is no address."""
     local, at, domain = address.rpartition("@")
-    if not at or not local or any(ord(character) < 0x21 or ord(character) == 0x7F for character in address):
+    if not at or not local or any(_control(character) for character in address):
+        return None
+    if not is_normalized("NFC", local):  # a Kelvin sign in lower case is a k
         return None
     labels = a_label(domain)
     return f"{local.lower()}@{labels}" if labels else None
 
 
+def _control(character: str) -> bool:
+    return character <= " " or category(character) in {"Cc", "Cf"}
+
+
 def a_label(domain: str) -> str:
-    """Return a domain in lower case A-labels, "" for what is none."""
-    domain = domain.lower().rstrip(".")
+    """Return a domain in lower case A-labels (RFC 5890 2.3.2.1), "" for what is none."""
     if domain.isascii():
-        return domain
+        return domain.lower().rstrip(".")
     try:
-        return domain.encode("idna").decode("ascii")
+        labels = [_label(label) for label in domain.rstrip(".").split(".")]
     except UnicodeError:
         return ""
+    return ".".join(labels) if all(labels) else ""
+
+
+def _label(label: str) -> str:
+    """Return one label; "" where it is too long or not in the form it would be registered in (RFC 5891 5)."""
+    if label.isascii():
+        return label.lower()
+    if not is_normalized("NFKC", label) or not label.isprintable():
+        return ""
+    encoded = "xn--" + label.lower().encode("punycode").decode("ascii")
+    return encoded if len(encoded) <= LONGEST_LABEL else ""
 
 
 def same(one: str, other: str) -> bool:

@@ -1,9 +1,10 @@
-"""Paths through authorities with Ed25519 keys, which cryptography's verifier refuses for its web profile.
+"""Paths that cryptography's verifier does not give: through Ed25519 authorities, and those of other times.
 
 A narrow walk (RFC 5280 6.1, RFC 8410): each link is checked with cryptography's own
 `verify_directly_issued_by`; every certificate must be within its dates; every authority must be one
 (basicConstraints, keyCertSign, mail usage, path length). What is critical and not on this page refuses the
-path. It is tried only when such an authority is near.
+path. `chain` is tried only when an Ed25519 authority is near. `whenever` asks neither for dates nor for the
+strength of authorities: it tells why a path is refused and never makes a signature valid.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from smime.certificates import extension
@@ -50,6 +52,16 @@ def chain(
     return _Walk(helpers, anchors, at, depth).up((leaf,))
 
 
+def whenever(
+    leaf: x509.Certificate,
+    helpers: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    depth: int,
+) -> Chain:
+    """Return a path whose certificates need not be current, at one time, or strong; () without one."""
+    return _Walk(helpers, anchors, None, depth).up((leaf,))
+
+
 class _Walk:
     """Climbs from issuer to issuer, with a budget of signature checks."""
 
@@ -57,7 +69,7 @@ class _Walk:
         self,
         helpers: Sequence[x509.Certificate],
         anchors: Sequence[x509.Certificate],
-        at: datetime,
+        at: datetime | None,
         depth: int,
     ) -> None:
         self.helpers = helpers
@@ -82,16 +94,43 @@ class _Walk:
         return ()
 
     def _issued(self, child: x509.Certificate, issuer: x509.Certificate, below: int) -> bool:
-        if child.issuer != issuer.subject or not _authority(issuer, below) or not _good(issuer, self.at):
+        if child.issuer != issuer.subject or not _authority(issuer, below) or not self._fit(issuer):
             return False
         self.left -= 1
         if self.left < 0:
             return False
         try:
-            child.verify_directly_issued_by(issuer)
+            if self.at is None and weakly_signed(child):
+                _check_weak(child, issuer)
+            else:
+                child.verify_directly_issued_by(issuer)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
             return False
         return True
+
+    def _fit(self, issuer: x509.Certificate) -> bool:
+        return self.at is None or (_strong(issuer) and _good(issuer, self.at))
+
+
+def _check_weak(child: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Check a signature over SHA-1 or MD5, which `verify_directly_issued_by` no longer looks at."""
+    key, weak = issuer.public_key(), child.signature_hash_algorithm
+    if weak is None:
+        raise InvalidSignature
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(child.signature, child.tbs_certificate_bytes, padding.PKCS1v15(), weak)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(child.signature, child.tbs_certificate_bytes, ec.ECDSA(weak))
+    else:
+        raise InvalidSignature
+
+
+def weakly_signed(certificate: x509.Certificate) -> bool:
+    """Return whether a certificate is signed over SHA-1 or MD5."""
+    try:
+        return isinstance(certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5)
+    except UnsupportedAlgorithm:
+        return False
 
 
 def _good(certificate: x509.Certificate, at: datetime) -> bool:
@@ -115,7 +154,7 @@ def _authority(certificate: x509.Certificate, below: int) -> bool:
     longest = constraints.value.path_length
     if not constraints.value.ca or (longest is not None and below > longest):
         return False
-    return _usable(certificate) and _strong(certificate)
+    return _usable(certificate)
 
 
 def _usable(certificate: x509.Certificate) -> bool:

@@ -30,6 +30,7 @@ BARE_LF = re.compile(rb"(?<!\r)\n")
 COMMENT = re.compile(r"\([^()\\]*\)")
 TYPE = re.compile(r"\s*([!#$&^_.+\w-]+)\s*/\s*([!#$&^_.+\w-]+)\s*")
 PARAMETER = re.compile(r'\s*;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*')
+STRUCTURE = re.compile("multipart|message|pkcs|octet|boundary|p7", re.IGNORECASE)
 LONGEST_VALUE = 8192
 MESSAGE = "message/rfc822"
 
@@ -84,12 +85,19 @@ class Entity:
 
     @property
     def type(self) -> ContentType:
-        """The content type; text/plain when absent (RFC 2045 5.2).
+        """The content type; text/plain when absent or no type at all (RFC 2045 5.2).
 
-        :raises MalformedError: it stands there twice or cannot be read.
+        :raises MalformedError: it stands there twice, or cannot be read and may mean a structure.
         """
         value = self.one("content-type")
-        return content_type(value) if value else TEXT
+        try:
+            return content_type(value) if value else TEXT
+        except LimitError:
+            raise
+        except MalformedError:
+            if STRUCTURE.search(value):
+                raise
+            return TEXT
 
 
 def unfold(value: bytes) -> str:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from cryptography.x509.verification import (
     Criticality,
@@ -26,6 +24,7 @@ from cryptography.x509.verification import (
 
 from smime import edpaths
 from smime.certificates import extension
+from smime.signature import weak_key
 from smime.verdict import Reason, Status
 
 if TYPE_CHECKING:
@@ -59,16 +58,18 @@ def find(
         if _chain(leaf, helpers, anchors, moment, depth):
             status = Status.EXPIRED if moment < at else Status.NOT_YET_VALID
             return Path((), status, Reason.CERTIFICATE_TIME)
-    if _weakly_signed(leaf):
+    return _why_none(leaf, edpaths.whenever(leaf, helpers, anchors, depth), at)
+
+
+def _why_none(leaf: x509.Certificate, links: tuple[x509.Certificate, ...], at: datetime) -> Path:
+    """Say why there is no path at any time. `links` lead to an anchor but for dates and strength, or ()."""
+    dates = [current(one, at) for one in links]
+    for status in (Status.EXPIRED, Status.NOT_YET_VALID):
+        if status in dates:
+            return Path((), status, Reason.CERTIFICATE_TIME)
+    if any(map(edpaths.weakly_signed, [leaf, *links[1:-1]])) or any(map(weak_key, links[1:])):
         return Path((), Status.WEAK, Reason.WEAK_CERTIFICATE)
     return Path((), Status.UNTRUSTED, Reason.NO_PATH)
-
-
-def _weakly_signed(leaf: x509.Certificate) -> bool:
-    try:
-        return isinstance(leaf.signature_hash_algorithm, hashes.SHA1 | hashes.MD5)
-    except UnsupportedAlgorithm:
-        return False
 
 
 def _chain(

@@ -180,7 +180,8 @@ def _authors(finding: Finding, unwrapping: Unwrapping, shown: Presented, court: 
         return Finding(Status.MALFORMED, Reason.SEVERAL_FROM, finding.signer)
     if finding.status is not Status.VALID or finding.signer is None:
         return finding
-    if all(_may_write(author, finding.signer, court) for author in binding.authors(inner or outer)):
+    authors = binding.authors(inner or outer)
+    if authors and all(_may_write(author, finding.signer, court) for author in authors):
         return finding
     return Finding(Status.ADDRESS_MISMATCH, Reason.FROM, finding.signer)
 

@@ -76,6 +76,16 @@ def test_the_addresses_of_a_certificate(
         ("alice", "alice", False),
         ("@acme.example", "@acme.example", False),
         ("", "", False),
+        ("alice@faß.example", "alice@xn--fa-hia.example", True),
+        ("alice@faß.example", "alice@fass.example", False),
+        ("alice@ａcme.example", ALICE, False),  # noqa: RUF001  (a full-width a)
+        ("alice@acme。example", ALICE, False),
+        ("alice@ac\u00adme.example", ALICE, False),
+        ("alice@ac\u200bme.example", ALICE, False),
+        ("alice@ban\u212a.example", "alice@bank.example", False),
+        ("mi\u212ae@acme.example", "mike@acme.example", False),
+        ("al\x85ice@acme.example", "al\x85ice@acme.example", False),
+        ("alice@BÜCHER.example", "alice@XN--BCHER-KVA.example", True),
         ("alice@" + "ü" * 80 + ".example", "alice@" + "ü" * 80 + ".example", False),
     ],
 )
@@ -153,9 +163,13 @@ def test_a_from_field_that_cannot_be_read_is_nobody(root: Authority) -> None:
     assert word(judge(mail(root.person(), b"alice at acme"), root)) == ("address_mismatch", "from")
 
 
-def test_a_mail_without_from_is_its_senders(root: Authority) -> None:
-    mail_without = signed_mail(Signing(root.person()), head=b"Subject: x\r\n")
-    assert judge(mail_without, root).valid
+@pytest.mark.parametrize("sender", [ALICE, None])
+@pytest.mark.parametrize("head", [b"Subject: x\r\n", b"From:\r\nSubject: x\r\n"])
+def test_a_from_field_that_names_nobody_does_not_name_the_sender(
+    root: Authority, head: bytes, sender: str | None
+) -> None:
+    mail_without = signed_mail(Signing(root.person()), head=head)
+    assert word(judge(mail_without, root, sender=sender)) == ("address_mismatch", "from")
 
 
 def test_without_an_envelope_the_from_field_speaks_for_itself(root: Authority) -> None:

@@ -19,17 +19,19 @@ from smime_fixtures import (
     ec_key,
     ed_key,
     rsa_key,
+    signed_with_sha1,
     usage,
     utf8_mailbox,
 )
 
+from smime import Identity
 from smime.binding import addresses, permitted
 from smime.certificates import der
 from smime.paths import Path, current, find, usage_problem
 from smime.verdict import Reason, Status
 
 if TYPE_CHECKING:
-    from smime import Identity
+    from datetime import datetime
 
 DEPTH = 5
 SECOND = timedelta(seconds=1)
@@ -153,6 +155,38 @@ def test_an_expired_authority_expires_the_path() -> None:
     assert path(root.person(), [], root).status is Status.EXPIRED
     young = Authority.root("Root", first=AT + DAY)
     assert path(young.person(), [], young).status is Status.NOT_YET_VALID
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("first", "last", "status"),
+    [
+        (AT - 900 * DAY, AT - 400 * DAY, Status.EXPIRED),
+        (AT + 400 * DAY, AT + 900 * DAY, Status.NOT_YET_VALID),
+    ],
+)
+def test_an_authority_that_never_lived_with_its_child_is_of_another_time(
+    kind: str, first: datetime, last: datetime, status: Status
+) -> None:
+    old = Authority.root("Root", key=KINDS[kind]("root"), first=first, last=last)
+    assert path(old.person(), [], old).status is status
+    root = Authority.root("Root", key=KINDS[kind]("root"))
+    middle = root.authority("Middle", key=KINDS[kind]("middle"), first=first, last=last)
+    assert path(middle.person(), [middle], root).status is status
+    stranger = Authority.root("Stranger", key=KINDS[kind]("stranger"))
+    assert path(middle.person(), [middle], stranger).status is Status.UNTRUSTED
+
+
+def test_a_weak_link_between_is_weak_only_on_the_way_to_an_anchor() -> None:
+    root = Authority.root("Root", key=rsa_key("ca"))
+    middle = root.authority("Middle")
+    old = signed_with_sha1(Identity(middle.certificate, middle.key), root)
+    link = Authority(old.certificate, middle.key)
+    weak = Path((), Status.WEAK, Reason.WEAK_CERTIFICATE)
+    assert path(link.person(), [link], root) == weak
+    assert path(link.person(), [link], Authority.root("Other")).status is Status.UNTRUSTED
+    short = root.authority("Short", key=rsa_key("w", 1024))
+    assert path(short.person(), [short], root) == weak
 
 
 def test_expired_and_untrusted_is_untrusted() -> None:

@@ -74,6 +74,17 @@ def test_what_is_no_content_type(value: str) -> None:
         mime.content_type(value)
 
 
+@pytest.mark.parametrize("value", [b"text", b"text; charset=x", b"/", b"plain text"])
+def test_a_part_of_no_type_is_text(value: bytes) -> None:
+    assert mime.entity(b"Content-Type: " + value + b"\r\n\r\nbody").type == mime.TEXT
+
+
+@pytest.mark.parametrize("value", [b"multipart; boundary=a", b"pkcs7-mime", b"x; name=a.p7m", b"message"])
+def test_what_may_mean_a_structure_is_no_text(value: bytes) -> None:
+    with pytest.raises(MalformedError):
+        _ = mime.entity(b"Content-Type: " + value + b"\r\n\r\nbody").type
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 def test_parts_are_slices_up_to_the_line_end_before_the_boundary(end: bytes) -> None:
     lines = [
