@@ -83,9 +83,10 @@ def first_look(session: Session, mailbox: str, era: str, uids: Collection[str], 
     one_at_a_time(session, f"pickup {mailbox} {mark}")
     if settled(session, mailbox, [mark]):
         return False
-    for uid in (mark, *uids):
-        row = Pickup(mailbox=mailbox, uid=uid, outcome=Outcome.LEFT.value, taken_at=now)
-        session.add(row)
+    before = settled(session, mailbox, list(uids))  # while the mailbox was not kept
+    for uid in dict.fromkeys((mark, *uids)):  # identical mails may have one name (RFC 1939 section 7)
+        if uid not in before:
+            session.add(Pickup(mailbox=mailbox, uid=uid, outcome=Outcome.LEFT.value, taken_at=now))
     session.flush()
     return True
 

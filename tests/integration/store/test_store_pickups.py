@@ -102,3 +102,12 @@ def test_an_alarm_is_told_to_each_operator_once_a_day_and_mailbox(house: House) 
     audited = house.store.read(lambda session: [row.data.get("key") for row in session.query(Audit)])
     assert notes == 6
     assert audited.count("mailbox box") == 2
+
+
+def test_a_first_look_at_a_mailbox_of_which_some_mails_are_settled_leaves_those_as_they_are(
+    house: House,
+) -> None:
+    settle(house, "7/2", Outcome.REFUSED)  # the operator wrote `after = "keep"` later
+    assert house.run(pickups.first_look, "box", "7", ["7/1", "7/2", "7/3", "7/3"], house.now)
+    found = house.store.read(pickups.settled, "box", ["7/1", "7/2", "7/3"])
+    assert found == {"7/1": Outcome.LEFT, "7/2": Outcome.REFUSED, "7/3": Outcome.LEFT}
