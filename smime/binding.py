@@ -112,7 +112,7 @@ def authors(values: Sequence[str]) -> list[str]:
     """Return the addresses of From values; what cannot be read gives "" so that it matches nobody."""
     try:
         return [address for _, address in getaddresses(list(values))]
-    except (HeaderParseError, ValueError, IndexError):
+    except (HeaderParseError, ValueError, IndexError, RecursionError):  # the last: comments in comments
         return [""]
 
 

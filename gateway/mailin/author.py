@@ -8,10 +8,10 @@ proof counts only for mail whose author is a sender of the account, as S/MIME ha
 
 from __future__ import annotations
 
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from gateway.domain.senders import fits
+from gateway.mailin import headers
 from gateway.mailin.evidence import Provable
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ def fault_of_author(header: Header, case: Case) -> str:
     fields = [value.decode("ascii", "replace") for value in header.all(b"from")]
     if len(fields) != 1:
         return f"there are {len(fields)} From fields"
-    try:
-        authors = [address.lower() for _, address in getaddresses(fields)]
-    except (RecursionError, ValueError, IndexError):  # comments in comments by the thousand, and the like
-        authors = []
+    authors = [address.lower() for _, address in headers.mailboxes(fields)]
     if not authors:
         return "From cannot be read"
     senders = case.who.senders if isinstance(case.who, Provable) else ()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.domain.errors import BadNumber
@@ -49,7 +48,7 @@ class Letter:
     @classmethod
     def of(cls, header: Header) -> Letter:
         """Return what stands in a header."""
-        from_ = getaddresses([value.decode("utf-8", "replace") for value in header.all(b"from")])
+        from_ = headers.mailboxes([value.decode("utf-8", "replace") for value in header.all(b"from")])
         subject = headers.decoded(header.first(b"subject")[:LONGEST_FIELD])
         return cls(subject, tuple(address.lower() for _, address in from_ if address))
 

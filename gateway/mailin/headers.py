@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 from gateway.mailin import charsets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from email.message import Message
 
 ENCODED_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?\n]*)\?=")
@@ -79,12 +79,16 @@ def parameters(value: bytes) -> dict[str, str]:
 
 def addresses(message: Message, name: str) -> list[tuple[str, str]]:
     """Return (display name, address) of all values of an address field."""
-    values = [_unicode(value) for value in raw(message, name)]
+    found = mailboxes([_unicode(value) for value in raw(message, name)])[:MAX_ADDRESSES]
+    return [(clean(decode_words(shown)), clean(address)) for shown, address in found if address]
+
+
+def mailboxes(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (display name, address) of the values of address fields, as they stand there. Never raises."""
     try:
-        found = getaddresses(values)[:MAX_ADDRESSES]
+        return getaddresses(list(values))
     except RecursionError:  # comments in comments by the thousand: no address anybody wrote
         return []
-    return [(clean(decode_words(shown)), clean(address)) for shown, address in found if address]
 
 
 def decode_words(value: str) -> str:

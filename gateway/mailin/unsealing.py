@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
@@ -22,6 +21,7 @@ from gateway.domain import numbers
 from gateway.domain.errors import BadNumber
 from gateway.intake.reading import ReadError
 from gateway.keyring import Keyring
+from gateway.mailin import headers
 from gateway.mailin.prescan import Rejected, is_sealed_name, media_type, prescan, read_header
 from gateway.mailin.settings import SmtpLimits
 from smime import mime
@@ -255,7 +255,7 @@ def _octets(value: str) -> bytes:
 def _names_numbers(verdict: Verdict, question: Question) -> bool:
     """Whether the protected To and Cc name every recipient of the envelope, in whatever spelling."""
     fields = [value for name, value in verdict.headers if name.lower() in {"to", "cc"}]
-    signed = {address.lower() for _, address in getaddresses(fields)}
+    signed = {address.lower() for _, address in headers.mailboxes(fields)}
     numbers_signed = {number for address in signed if (number := _number(address, question))}
     return all(one in signed or _number(one, question) in numbers_signed for one in question.written)
 

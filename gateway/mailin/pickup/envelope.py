@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
+from gateway.mailin import headers
 from gateway.mailin.conventions import place_of
 from gateway.mailin.envelope import Address, BadPath, Kind, classify, parse_address
 
@@ -67,7 +67,7 @@ def _recipients(header: Header, domains: Collection[str], own: str) -> Iterable[
 
 def _ours(values: Iterable[bytes], domains: Collection[str], own: str) -> list[Address]:
     """Return the addresses of ours among these fields, each once, in order."""
-    written = getaddresses([value.decode("utf-8", "replace") for value in values])[:MOST_ADDRESSES]
+    written = headers.mailboxes([value.decode("utf-8", "replace") for value in values])[:MOST_ADDRESSES]
     found: dict[str, Address] = {}
     for _, text in written:
         try:

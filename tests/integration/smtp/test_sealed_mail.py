@@ -371,3 +371,9 @@ def test_the_certificate_list_inside_is_no_signature(tmp_path: Path) -> None:
     only = signed_data(b"", envelope=None)
     mail = opaque(only, "certs-only", head())
     assert said(tmp_path, mail, account={"smime_policy": "required"}).startswith("550 5.7.1 ")
+
+
+def test_a_from_that_nobody_can_read_is_no_binding_and_no_fault(tmp_path: Path) -> None:
+    mail = signed().replace(b"From: Alice <alice@acme.example>", b"From: " + b"(" * 20_000)
+    with SealedDoor(tmp_path, trusted_networks=()) as door, door.client() as client:
+        assert client.hello().fax(NUMBER, mail=mail, sender=ADDRESS).startswith("550 5.7.")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from gateway.domain.errors import BadNumber
 from gateway.intake.reading import ReadError
 from gateway.mailin import axatel
+from gateway.mailin.axatel import Letter
+from gateway.mailin.prescan import read_header
 
 WIDE = {ord("0") + n: 0xFF10 + n for n in range(10)}
 TIFF = b"II*\0" + bytes(20)
@@ -148,3 +150,8 @@ def test_a_picture_inside_the_text_counts_as_an_attachment() -> None:
 def test_a_mail_of_another_mode_is_read_like_any_mail() -> None:
     reading = axatel.read(scan(text="Hello"), {"domains": ["fax.example.org"], "envelope": {}})
     assert [document.data.strip() for document in reading.documents] == [b"Hello"]
+
+
+def test_comments_in_comments_without_end_are_nobody_in_from() -> None:
+    head = read_header(b"Subject: 0312345678\r\nFrom: " + b"(" * 20_000 + b"\r\n\r\n", 0, 1 << 18)
+    assert Letter.of(head) == Letter("0312345678")

@@ -87,3 +87,7 @@ def test_no_header_makes_it_raise_or_name_a_recipient_that_is_not_ours(value: by
     block = name.encode() + b": " + value.replace(b"\r", b"").replace(b"\n", b"") + b"\r\n\r\n"
     found = envelope_of(read_header(block, 0, 1 << 18), DOMAINS)
     assert all(classify(address, DOMAINS) is not Kind.FOREIGN for address in found.recipients)
+
+
+def test_comments_in_comments_without_end_name_nobody() -> None:
+    assert recipients(f"Return-Path: <alice@acme.example>\nTo: {'(' * 20_000}") == []
