@@ -34,6 +34,7 @@ class Case:
     `path` is the spool file: closed, complete, dots taken out, `size` bytes. `sender` is the envelope's,
     `who` the account behind it, proved or not yet. `peer` is the client's IP address. `numbers` are the
     canonical numbers of the recipients, `written` their addresses. `at` is the time of the end of DATA.
+    `in_subject`: the number stands in the subject as it came (axatel.md).
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Case:
     numbers: tuple[str, ...]
     at: datetime
     written: tuple[str, ...] = ()
+    in_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from gateway.mailin.evidence import Provable
 from gateway.mailin.judging import Opinion
 from gateway.mailin.prescan import Rejected
 from gateway.mailin.replies import Reply
-from gateway.mailin.unsealing import SIGNED_BYTES, Judgement, Question
+from gateway.mailin.unsealing import SIGNED_BYTES, Judgement, Question, asked
 from gateway.store import certificates, replays
 from gateway.store.models import Account
 from gateway.store.replays import Use
@@ -53,6 +53,7 @@ SENTENCES: Final = {
     "not_encrypted": "Mails of this account must be signed and then encrypted to this gateway",
     "headers_not_protected": "Mails of this account must protect their header fields (RFC 9788)",
     "number_not_signed": "The signed To and Cc do not name the number of the envelope",
+    "subject_not_signed": "The signed subject is not the one that names the number; both must be the same",
     "no_encryption_certificate": "The mail encloses no certificate of the sender to encrypt mail to",
 }
 BY_VERDICT: Final = {
@@ -97,13 +98,16 @@ class Examiner:
         question = await self.store.read(self._question, case)
         if not case.findings.sealed:
             return self._unsealed(question)
-        judgement = await self.judged(await asyncio.to_thread(case.path.read_bytes), question)
+        raw = await asyncio.to_thread(case.path.read_bytes)
+        judgement = await self.judged(raw, question)
         if judgement is None:
             return Opinion(refusal=TOO_HARD, why="the mail was too much for the child that looked at it")
         if judgement.reply:
             return refused(judgement)
         if question.limited and judgement.signed and case.size > SIGNED_BYTES:
             return Opinion(refusal=TOO_LARGE, why="signed and over 10 MB", verdict=judgement.verdict)
+        if case.in_subject and judgement.valid and asked(raw, question.message_id) != judgement.asked:
+            return refused(Judgement(judgement.verdict, 550, "5.7.1", "subject_not_signed"))
         return self._accepted(case, question, judgement)
 
     async def judged(self, raw: bytes, question: Question) -> Judgement | None:

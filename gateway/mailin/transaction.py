@@ -185,9 +185,18 @@ class Transaction(Receiving):
         if findings is None or self._who is None or isinstance(self._who, Stranger):
             return ()
         numbers = tuple(recipient.destination for recipient in self.recipients.values())
-        peer, now = self.peer.address, self.desk.now()
-        written = tuple(self.written)
-        case = Case(spool.path, spool.size, self.sender, self._who, peer, findings, numbers, now, written)
+        case = Case(
+            spool.path,
+            spool.size,
+            self.sender,
+            self._who,
+            self.peer.address,
+            findings,
+            numbers,
+            self.desk.now(),
+            tuple(self.written),
+            in_subject=self.in_subject is not None,
+        )
         try:
             self._who, opinions = await hear(self.desk.judges, case)
         except Refusal as refusal:

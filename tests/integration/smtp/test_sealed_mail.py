@@ -293,6 +293,24 @@ def test_signed_numbers_may_come_one_by_one(tmp_path: Path) -> None:
         assert len(door.numbers) == 2
 
 
+def test_a_number_in_the_subject_is_that_of_the_signed_subject(tmp_path: Path) -> None:
+    """Whoever has such a mail could else send it again to any number, by the subject that nobody signed."""
+    box = "fax@fax.example.org"
+    account = {"smime_policy": "required", "settings": {"axatel": {"mask": ADDRESS, "address": box}}}
+    mail = protected(to=box, subject="FAX 03-1234-5678")
+    with SealedDoor(tmp_path, account=account) as door, door.client() as client:
+        client.hello()
+        for number in ("03-4477-2288", "03-1234-5678", "03-4477-2288"):
+            reply = client.fax(box, mail=mail.replace(b"Subject: order", f"Subject: FAX {number}".encode()))
+            wanted = number == "03-1234-5678"
+            assert (
+                reply.startswith("250 ")
+                if wanted
+                else reply == f"550 5.7.1 {SENTENCES['subject_not_signed']}"
+            )
+        assert door.numbers == ["0081312345678"]
+
+
 def test_an_account_may_ask_for_protected_header_fields(tmp_path: Path) -> None:
     account = {"smime_policy": "required", "settings": {"require_protected_headers": True}}
     with SealedDoor(tmp_path, account=account) as door, door.client() as client:
