@@ -137,6 +137,7 @@ def facts(result: Result) -> dict[str, str]:
     return {
         "kind": "result",
         "sent": "yes" if result.sent else "",
+        "uncertain": "yes" if result.uncertain else "",
         "number": str(result.number),
         "destination": result.destination,
         "status": str(result.status),

@@ -23,7 +23,7 @@ SENTENCES: Final[dict[str, str]] = {
     "fax.awaiting_approval": N_("Waiting for approval"),
     "fax.approved": N_("Approved"),
     "fax.returned": N_("Returned"),
-    "delivery.queued": N_("Waiting for a line"),
+    "delivery.queued": N_("Waiting to be sent"),
     "delivery.held": N_("Held"),
     "delivery.cancel_requested": N_("Asked to end the call"),
     "delivery.dialling": N_("Dialling on line %(line)s"),

@@ -34,7 +34,7 @@ MARKS: Final = {"good": "✓", "bad": "✕", "doubt": "?", "moving": "→", "sti
 
 DELIVERY: Final[dict[DeliveryState, Word]] = {
     DeliveryState.CREATED: Word(N_("Accepted"), "moving"),
-    DeliveryState.QUEUED: Word(N_("Waiting for a line"), "still"),
+    DeliveryState.QUEUED: Word(N_("Waiting to be sent"), "still"),
     DeliveryState.HELD: Word(N_("Held"), "still"),
     DeliveryState.CLAIMED: Word(N_("On a line"), "moving"),
     DeliveryState.DIALLING: Word(N_("Dialling"), "moving"),

@@ -47,7 +47,7 @@ async def test_a_sent_fax_tells_the_whole_story(pages: Pages) -> None:
 async def test_what_was_wished_for_a_fax_is_shown_as_a_subject_writes_it(pages: Pages) -> None:
     [number] = pages.fax(options={"resolution": "fine", "dials": 2, "reference": "PO <7>", "header": "a & b"})
     page = await pages.text(f"/fax/{number}")
-    assert '<dt>Options</dt><dd class="tel">/rf /retries 1 /h a &amp; b</dd>' in page
+    assert "<dt>Options</dt><dd>/rf /retries 1 /h a &amp; b</dd>" in page
     assert "<dt>Reference</dt><dd>PO &lt;7&gt;</dd>" in page
     [plain] = pages.fax()
     assert "<dt>Options</dt>" not in await pages.text(f"/fax/{plain}")
@@ -300,6 +300,9 @@ async def test_a_refused_fax_has_its_reason_and_no_pages(pages: Pages) -> None:
     page = await pages.text(f"/fax/{number}")
     assert "protected by a password" in page
     assert "order.pdf" in page
+    assert "No pages were drawn." in page
+    assert "No call was made." in page
+    assert "yet" not in page
 
 
 @pytest.mark.parametrize(
