@@ -22,7 +22,7 @@ from gateway.domain.outcome import Cause
 from gateway.intake.reading import ReadError, Reading
 from gateway.intake.wishes import Wishes, defaults
 from gateway.observe.crash import crash_point
-from gateway.store import accounts, blobs, faxes
+from gateway.store import accounts, blobs, faxes, together
 from gateway.store.faxes import Drawn
 from gateway.store.models import Fax, User
 from render.document import Part, Rendering
@@ -235,7 +235,7 @@ class RenderRole:
         unsupported = str(accounts.preference(fax.account, user, "unsupported_files", "fail"))
         return Order(
             context,
-            len(fax.deliveries),
+            together.count(session, fax.id),
             bool(fax.batch),
             options,
             zone,

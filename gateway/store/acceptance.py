@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import CTE, Integer, String, bindparam, insert, literal, select
 
 from gateway.domain.states import FAX, DeliveryState, FaxState, step
 from gateway.store import blobs, events
@@ -35,7 +35,13 @@ Row = dict[str, Any]
 
 NEW_MESSAGES = insert(Message).returning(Message.id, sort_by_parameter_order=True)
 NEW_FAXES = insert(Fax).returning(Fax.id, sort_by_parameter_order=True)
-NEW_NUMBERS = insert(PublicNumber).returning(PublicNumber.id, sort_by_parameter_order=True)
+UP_TO: CTE = select(literal(1).label("n")).cte("up_to", recursive=True)
+UP_TO = UP_TO.union_all(select(UP_TO.c.n + 1).where(UP_TO.c.n < bindparam("many", type_=Integer)))
+NEW_NUMBERS = (
+    insert(PublicNumber)
+    .from_select(["kind"], select(bindparam("of_kind", type_=String)).select_from(UP_TO))
+    .returning(PublicNumber.id)
+)
 NEW_DELIVERIES = insert(Delivery)
 SETTINGS = select(Account.id, Account.settings).where(Account.id.in_(bindparam("accounts", expanding=True)))
 
@@ -108,7 +114,9 @@ def messages(session: Session, rows: Sequence[Row], now: datetime) -> list[int]:
 
 def allocate(session: Session, kind: str, count: int) -> list[int]:
     """Take the next `count` public numbers for a `delivery` or a `reception`; they never come back."""
-    return sorted(_inserted(session.connection(), NEW_NUMBERS, [{"kind": kind}] * count))
+    if not count:
+        return []
+    return sorted(session.connection().execute(NEW_NUMBERS, {"of_kind": kind, "many": count}).scalars())
 
 
 def _fax(new: NewFax, message_id: int | None, now: datetime) -> Row:

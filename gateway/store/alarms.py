@@ -17,7 +17,7 @@ from gateway.domain.alarms import QUIET, SPAN, Alarm, Counts, country_of, is_nig
 from gateway.domain.errors import BadNumber
 from gateway.domain.numbers import region_of
 from gateway.domain.states import DeliveryState
-from gateway.store import audit, events, outbox, release, spending
+from gateway.store import audit, events, outbox, release, spending, together
 from gateway.store.database import one_at_a_time
 from gateway.store.lines import all_lines
 from gateway.store.models import Account, Attempt, Audit, Delivery
@@ -166,8 +166,8 @@ def _refused(session: Session, account: Account, since: datetime) -> int:
 def _waiting(session: Session, account: Account) -> Iterator[Alarm]:
     for fax in release.waiting(session):
         if fax.account_id == account.id:
-            size = f"{fax.pages} pages to {len(fax.deliveries)} numbers"
-            yield Alarm("approval", f"fax {fax.deliveries[0].number}, {size}")
+            size = f"{fax.pages} pages to {together.count(session, fax.id)} numbers"
+            yield Alarm("approval", f"fax {together.first(session, fax.id)}, {size}")
 
 
 def _stranded(session: Session, lines: Sequence[LineTraits] | None, now: datetime) -> list[Stranded]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from gateway.domain.states import DELIVERY, DeliveryState, PageState, step
-from gateway.store import events, reports
+from gateway.store import events, reports, together
 from gateway.store.leases import let_go
 from gateway.store.models import Attempt, Delivery, Page
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from gateway.domain.outcome import Cause
@@ -50,23 +51,25 @@ def end(
     session.flush()
 
 
-def end_undrawn(
+def end_together(
     session: Session,
     fax: Fax,
     event: str,
     cause: Cause,
     now: datetime,
-    *,
+    *where: ColumnElement[bool],
     new_id: Callable[[], str],
-    detail: str,
+    detail: str = "",
+    **values: Any,
 ) -> None:
-    """Bring every number of a fax to rest that never got into the queue; what they owe is asked once for all.
+    """Bring all numbers of a fax to rest that never got into the queue, or those of them that fulfil `where`.
 
-    A list may have 20,000 numbers: asked for each, a refusal would hold the database for minutes.
+    What they owe is asked once for all: asked for each, a list of 20,000 would hold the database for minutes.
     """
-    ended = [delivery for delivery in fax.deliveries if delivery.state is DeliveryState.CREATED]
-    for delivery in ended:
-        _come_to_rest(session, delivery, event, cause, now, detail=detail)
+    state = step(DELIVERY, DeliveryState.CREATED, event)
+    path = [(event, KIND[state], {"cause": cause.value, "detail": detail})]
+    values |= {"cause": cause, "cause_detail": detail, "completed_at": now}
+    ended = together.move(session, fax, path, now, *where, **values)
     if ended:
         reports.owe_at_end(session, fax, ended, now, new_id)
     session.flush()

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from gateway.domain.states import FAX, FaxState, step
-from gateway.store import acceptance, audit, endings, events, release
+from gateway.store import acceptance, audit, endings, events, release, together
 from gateway.store.database import one_at_a_time
 from gateway.store.leases import FaxLease, held, let_go, take
 from gateway.store.models import Account, Attempt, Delivery, Fax, Message
@@ -137,7 +137,7 @@ def claim_fax(session: Session, worker: str, now: datetime, lease: timedelta) ->
         door=fax.message.door if fax.message else "",
         blob=fax.message.blob if fax.message else None,
         sender=fax.message.sender if fax.message else "",
-        number=fax.deliveries[0].number,
+        number=together.first(session, fax.id),
     )
 
 
@@ -171,14 +171,13 @@ def rendered(
         "fax.rendered",
         now,
         account_id=fax.account_id,
-        number=fax.deliveries[0].number,
+        number=together.first(session, fax.id),
         fax_id=fax.id,
         pages=drawn.pages,
         warnings=list(drawn.warnings),
     )
-    for delivery in fax.deliveries:
-        _apply_to(delivery, drawn, now)
-    if why := release.needs_approval(fax):
+    _apply_to_numbers(session, fax, drawn, now)
+    if why := release.needs_approval(session, fax):
         release.ask(session, fax, why, now)
     else:
         release.release(session, fax, now, new_id=new_id)
@@ -209,11 +208,11 @@ def refuse(
     fax.warnings = list(warnings)
     _keep_disposition(fax, disposition_to)
     let_go(fax)
-    number, why = fax.deliveries[0].number, {"cause": cause.value, "detail": detail}
+    number, why = together.first(session, fax.id), {"cause": cause.value, "detail": detail}
     events.append(session, "fax.refused", now, account_id=fax.account_id, number=number, fax_id=fax.id, **why)
     sender = fax.message.sender if fax.message is not None else ""
     audit.note(session, "fax.refused", now, fax.account_id, sender, number=number, **why)
-    endings.end_undrawn(session, fax, "fail", cause, now, new_id=new_id, detail=detail)
+    endings.end_together(session, fax, "fail", cause, now, new_id=new_id, detail=detail)
 
 
 def get_fax(session: Session, fax_id: int, *, account_id: int | None = None) -> Fax | None:
@@ -271,11 +270,31 @@ def _keep_disposition(fax: Fax, disposition_to: str) -> None:
         fax.message.envelope = {**fax.message.envelope, "disposition_to": disposition_to[:320]}
 
 
-def _apply_to(delivery: Delivery, drawn: Drawn, now: datetime) -> None:
-    named = drawn.contact or drawn.contacts.get(delivery.destination, "")
-    delivery.contact = (delivery.contact or named)[:200]
-    delivery.max_dials = delivery.max_dials if drawn.max_dials is None else drawn.max_dials
-    if drawn.interval_minutes is not None:
-        delivery.interval_minutes = drawn.interval_minutes
-    delivery.priority = delivery.priority if drawn.priority is None else drawn.priority
-    delivery.due_at = max(now, drawn.due_at or now)
+def _apply_to_numbers(session: Session, fax: Fax, drawn: Drawn, now: datetime) -> None:
+    """Set what the message wished for its numbers; a number's own name, from its list, stays."""
+    wished = {
+        "max_dials": drawn.max_dials,
+        "interval_minutes": drawn.interval_minutes,
+        "priority": drawn.priority,
+        "due_at": max(now, drawn.due_at) if drawn.due_at else None,
+    }
+    values: dict[str, Any] = {name: value for name, value in wished.items() if value is not None}
+    if drawn.contact:
+        values["contact"] = case((Delivery.contact == "", drawn.contact[:200]), else_=Delivery.contact)
+    if values:
+        session.execute(update(Delivery).where(Delivery.fax_id == fax.id).values(values))
+    if drawn.contacts and not drawn.contact:
+        _name_numbers(session, fax, drawn.contacts)
+
+
+def _name_numbers(session: Session, fax: Fax, contacts: Mapping[str, str]) -> None:
+    """Name the numbers that have no name yet and that the header of the message names."""
+    nameless = select(Delivery.number, Delivery.destination)
+    nameless = nameless.where(Delivery.fax_id == fax.id, Delivery.contact == "")
+    named = [
+        {"number": row.number, "contact": contacts[row.destination][:200]}
+        for row in session.execute(nameless)
+        if contacts.get(row.destination)
+    ]
+    if named:
+        session.execute(update(Delivery), named)

@@ -114,11 +114,13 @@ def hold(session: Session, delivery: Delivery, why: Hold, now: datetime) -> None
     if why.reason == CREDIT and delivery.held_since is not None:
         delivery.due_at = max(now + SOON, min(why.until, delivery.held_since + PATIENCE))
     if news:
-        until = delivery.due_at.isoformat()
-        endings.record(
-            session, "delivery.held", delivery, now, reason=why.reason, detail=why.detail, due_at=until
-        )
+        endings.record(session, "delivery.held", delivery, now, **told(why, delivery.due_at))
     session.flush()
+
+
+def told(why: Hold, until: datetime) -> dict[str, str]:
+    """Return what the event of a hold tells."""
+    return {"reason": why.reason, "detail": why.detail, "due_at": until.isoformat()}
 
 
 def _free_at(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select
 
 from gateway.domain.states import FORWARD, step
-from gateway.store import events
+from gateway.store import events, together
 from gateway.store.leases import MailLease, held, let_go, take
 from gateway.store.models import Delivery, Fax, Forward, Outbox
 
@@ -116,7 +116,7 @@ def _about(session: Session, row: Outbox) -> dict[str, Any]:
         return {"account_id": delivery.account_id, "number": delivery.number, "fax_id": delivery.fax_id}
     if row.fax_id:
         fax = session.get_one(Fax, row.fax_id)
-        return {"account_id": fax.account_id, "number": fax.deliveries[0].number, "fax_id": fax.id}
+        return {"account_id": fax.account_id, "number": together.first(session, fax.id), "fax_id": fax.id}
     return {}
 
 

@@ -8,31 +8,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from gateway.domain.errors import Refused
 from gateway.domain.outcome import Cause
-from gateway.domain.states import DELIVERY, FAX, DeliveryState, FaxState, step
-from gateway.store import audit, endings, events, holds
+from gateway.domain.states import DELIVERY, FAX, FaxState, step
+from gateway.store import audit, endings, events, holds, together
 from gateway.store.models import Delivery, Fax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 NOT_APPROVED = "It was not approved."
+REAL = Delivery.simulated_status.is_(None)
+GOOD, BAD = Delivery.simulated_status == 0, Delivery.simulated_status != 0
+"""Numbers that are called, and simulator numbers that end well or not."""
 
 
 def release(session: Session, fax: Fax, now: datetime, *, new_id: Callable[[], str]) -> None:
-    """Make a fax ready and queue its deliveries; those to simulator numbers end at once."""
+    """Make a fax ready and queue its numbers, all together; those to simulator numbers end at once."""
     fax.state = step(FAX, fax.state, "release")
-    for delivery in fax.deliveries:
-        if delivery.state is DeliveryState.CREATED:
-            delivery.due_at = max(now, delivery.due_at)
-            start(session, delivery, now, new_id=new_id)
     session.flush()
+    times = select(Delivery.due_at).where(*together.untouched(fax), REAL).distinct()
+    for due_at in session.scalars(times).all():  # as a rule one: all were wished for the same time
+        _queue(session, fax, Delivery.due_at == due_at, max(now, due_at), now)
+    endings.end_together(
+        session, fax, "simulate", Cause.SIMULATED, now, GOOD, new_id=new_id, pages_confirmed=fax.pages
+    )
+    endings.end_together(session, fax, "fail", Cause.SIMULATED, now, BAD, new_id=new_id)
+
+
+def _queue(session: Session, fax: Fax, which: ColumnElement[bool], due_at: datetime, now: datetime) -> None:
+    """Queue numbers of a fax that are due at the same time; hold them where the window is closed."""
+    queued = ("queue", "delivery.queued", {"due_at": due_at.isoformat()})
+    if (closed := holds.closed(fax.account, due_at)) is None:
+        together.move(session, fax, [queued], now, which, REAL, due_at=due_at)
+        return
+    held = ("hold", "delivery.held", holds.told(closed, closed.until))
+    why = {"held_for": closed.reason, "held_since": now, "due_at": closed.until}
+    together.move(session, fax, [queued, held], now, which, REAL, **why)
 
 
 def start(session: Session, delivery: Delivery, now: datetime, *, new_id: Callable[[], str]) -> None:
@@ -49,13 +67,14 @@ def start(session: Session, delivery: Delivery, now: datetime, *, new_id: Callab
         endings.end(session, delivery, "fail", Cause.SIMULATED, now, new_id=new_id)
 
 
-def needs_approval(fax: Fax) -> str:
+def needs_approval(session: Session, fax: Fax) -> str:
     """Return why a person has to approve this fax, in words for the log; "" if nobody has to.
 
     The account's `approval` gives the most pages, over all numbers, and the most numbers that go without.
     """
     limits = fax.account.settings.get("approval", {})
-    numbers = sum(delivery.simulated_status is None for delivery in fax.deliveries)
+    called = select(func.count()).select_from(Delivery).where(Delivery.fax_id == fax.id, REAL)
+    numbers = session.scalars(called).one()
     pages = fax.pages * numbers
     if numbers > limits.get("numbers", numbers):
         return f"{numbers} numbers"
@@ -116,7 +135,7 @@ def send_back(
     fax.cause, fax.cause_detail = Cause.CANCELLED, NOT_APPROVED
     audit.note(session, "fax.returned", now, fax.account_id, actor, number=number)
     _record(session, "fax.returned", fax, now, actor=actor)
-    endings.end_undrawn(session, fax, "cancel", Cause.CANCELLED, now, new_id=new_id, detail=NOT_APPROVED)
+    endings.end_together(session, fax, "cancel", Cause.CANCELLED, now, new_id=new_id, detail=NOT_APPROVED)
     return fax
 
 
@@ -138,9 +157,9 @@ def _record(session: Session, kind: str, fax: Fax, now: datetime, **data: str) -
         kind,
         now,
         account_id=fax.account_id,
-        number=fax.deliveries[0].number,
+        number=together.first(session, fax.id),
         fax_id=fax.id,
         pages=fax.pages,
-        numbers=len(fax.deliveries),
+        numbers=together.count(session, fax.id),
         **data,
     )

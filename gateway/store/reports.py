@@ -8,7 +8,7 @@ header named (`spec/threats.md` section 4). A mail that became no fax is refused
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import select
 
@@ -28,6 +28,26 @@ if TYPE_CHECKING:
     from gateway.store.models import Account, Fax
 
 
+class Ended(Protocol):
+    """A number that came to rest: a `Delivery`, or what is read of one of thousands (`together.Moved`)."""
+
+    @property
+    def number(self) -> int:
+        """Its public number."""
+
+    @property
+    def state(self) -> DeliveryState:
+        """How it ended."""
+
+    @property
+    def dsn(self) -> dict[str, Any]:
+        """What the client's mail system asked for it."""
+
+    @property
+    def resend_of(self) -> int | None:
+        """The number that it repeats, if it does."""
+
+
 def notify_settings(session: Session, account: Account, user_id: int | None = None) -> dict[str, Any]:
     """Return the `notify` table in force: the account's, and over it what its user chose otherwise."""
     user = session.get(User, user_id) if user_id is not None else None
@@ -41,7 +61,7 @@ def wishes_of(session: Session, fax: Fax) -> Wishes:
 
 
 def owe_at_end(
-    session: Session, fax: Fax, ended: Sequence[Delivery], now: datetime, new_id: Callable[[], str]
+    session: Session, fax: Fax, ended: Sequence[Ended], now: datetime, new_id: Callable[[], str]
 ) -> None:
     """Owe what the end of these numbers of a fax owes; their states are written already.
 
@@ -65,7 +85,7 @@ def owe_at_end(
                 _owe(session, kind, wishes.addresses(fax.notify_to), now, new_id, delivery=delivery)
 
 
-def _asked(fax: Fax, delivery: Delivery) -> Asked:
+def _asked(fax: Fax, delivery: Ended) -> Asked:
     """Return what the client's mail system asked for; nobody wants 20,000 reports about one list."""
     return Asked() if fax.batch else Asked.of(delivery.dsn)
 
@@ -126,7 +146,7 @@ def _owe(
     now: datetime,
     new_id: Callable[[], str],
     *,
-    delivery: Delivery | None = None,
+    delivery: Ended | None = None,
     fax: Fax | None = None,
 ) -> None:
     number, fax_id = delivery.number if delivery else None, fax.id if fax else None
@@ -134,7 +154,7 @@ def _owe(
         outbox.owe(session, kind, address, new_id=new_id, now=now, delivery_number=number, fax_id=fax_id)
 
 
-def _in_batch(session: Session, fax: Fax, ended: Sequence[Delivery], wishes: Wishes) -> frozenset[int]:
+def _in_batch(session: Session, fax: Fax, ended: Sequence[Ended], wishes: Wishes) -> frozenset[int]:
     """Return which of these a summary tells of: first sendings of one of several, while none is out yet."""
     first = frozenset(delivery.number for delivery in ended if delivery.resend_of is None)
     if not first or not (fax.batch or wishes.batch) or _exists(session, fax, "batch"):
