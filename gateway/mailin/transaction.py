@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from gateway.intake.submission import Accepted
     from gateway.mailin.data_reader import SpoolFile
     from gateway.mailin.judging import Opinion
     from gateway.mailin.prescan import Findings
@@ -63,7 +64,7 @@ class Stored:
 class Transaction(Receiving):
     """One mail, from MAIL to the answer after DATA."""
 
-    def _keep_beside(self, session: Session, number: int) -> None:
+    def _keep_beside(self, session: Session, accepted: Accepted) -> None:
         """Write what a door keeps of each fax it took, in the same transaction; SMTP keeps nothing."""
 
     async def finish(self, spool: SpoolFile) -> Reply:
@@ -222,7 +223,7 @@ class Transaction(Receiving):
         for opinion in () if accepted.duplicate else stored.opinions:
             if opinion.record is not None:
                 opinion.record(session)
-        self._keep_beside(session, accepted.number)
+        self._keep_beside(session, accepted)
         return replies.queued(accepted.number)
 
     def _submission(self, who: KnownSender, stored: Stored) -> Submission:

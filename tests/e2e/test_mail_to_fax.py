@@ -34,6 +34,7 @@ pytestmark = pytest.mark.timeout(300)
 
 TEST_NUMBER = "00999-9999-0000"
 PROGRAM, CLERK, BANK = "orders@program.example", "hanako@hospital.example", "ivan@bank.example"
+SCANNER, IN_SUBJECT = "floor2@scan.example", f"fax@{settings.DOMAIN}"
 BASE = {"country": "81", "timezone": "Asia/Tokyo"}
 ACCOUNTS = [
     *settings.accounts(),
@@ -50,6 +51,7 @@ ACCOUNTS = [
         "senders": [BANK],
         "notify": {"format": "text", "language": "ru", "report": True, "mdn": True},
     },
+    {"name": "scanners", **BASE, "senders": [SCANNER], "axatel": {"mask": SCANNER, "address": IN_SUBJECT}},
 ]
 
 
@@ -213,3 +215,18 @@ def test_a_fax_with_everything_one_can_ask_to_hear_of_it(house: House) -> None:
     assert "Original-Envelope-Id: QQ314159" in told
     assert "Action: delivered" in told
     assert "; dispatched" in by_kind["disposition-notification"].as_string()
+
+
+@pytest.mark.parametrize(("files", "status"), [(1, "sent"), (2, "failed")])
+def test_a_scan_whose_number_is_in_its_subject_is_its_tiff_alone_and_answered_for_programs(
+    house: House, files: int, status: str
+) -> None:
+    mail, page = letter(subject=TEST_NUMBER, text="Not faxed.\n"), io.BytesIO()
+    Image.new("1", (1728, 1100), 1).save(page, "TIFF", compression="group4", dpi=(204, 98))
+    mail.replace_header("From", SCANNER)
+    for n in range(files):
+        mail.add_attachment(page.getvalue(), maintype="image", subtype="tiff", filename=f"{n}.tif")
+    delivery = sent(house, SCANNER, [IN_SUBJECT], mail.as_bytes(policy=SMTP))
+    assert (delivery.destination, delivery.fax.pages) == ("0099999990000", 1 if files == 1 else 0)
+    result = house.result(SCANNER, delivery.number)
+    assert result["Subject"] == f"FAX {delivery.destination}: {status}"

@@ -25,6 +25,7 @@ from gateway.store.pickups import Outcome
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from gateway.intake.submission import Accepted
     from gateway.mailin.data_reader import SpoolFile
     from gateway.mailin.envelope import Address
     from gateway.mailin.pickup.box import Mailbox
@@ -128,10 +129,11 @@ class Fetched(Transaction):
             return Stranger(why, account.id)
         return who
 
-    def _keep_beside(self, session: Session, number: int) -> None:
-        """Settle the mail in the transaction that makes its fax; tell of numbers that were left out."""
-        self._settle(session, number, "")
-        self._explain(session, self.missed)
+    def _keep_beside(self, session: Session, accepted: Accepted) -> None:
+        """Settle the mail in the transaction that makes its fax; tell of numbers that were left out, once."""
+        self._settle(session, accepted.number, "")
+        if not accepted.duplicate:
+            self._explain(session, self.missed)
 
     def _write(self, session: Session, stored: Stored) -> Reply:
         self._settled = False  # a transaction may be tried again

@@ -221,6 +221,17 @@ async def test_a_proved_sender_is_told_which_number_was_wrong_and_the_others_are
     assert (row.data["subject"], row.data["request_id"]) == ("hello", "<one@acme.example>")
 
 
+async def test_a_wrong_number_is_told_of_once_though_the_mail_came_once_for_each_recipient(
+    office: Office, drawer: Drawer
+) -> None:
+    for _ in range(2):
+        drawer.put(mail("12@fax.example.org, 0312345678@fax.example.org"))
+    await office.pick_up(office.collector(drawer))
+    assert office.numbers == ["0081312345678"]
+    assert set(office.settled.values()) == {"taken"}
+    assert len(office.owed("refusal")) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "cause", "words"),
     [
