@@ -121,9 +121,17 @@ class Receiving:
             return replies.BAD_NUMBER if place else await self._take_list(who, address, dsn)
         if self.recipients and wishes != self.wishes:
             return replies.OTHER_OPTIONS
-        self.wishes = wishes
-        recipient = replace(Recipient.of(number), dsn=dsn, contact=written.contact)
-        self.recipients.setdefault((recipient.destination, recipient.sub), recipient)
+        reply = self._add(replace(Recipient.of(number), dsn=dsn, contact=written.contact))
+        if reply.good:
+            self.wishes = wishes
+        return reply
+
+    def _add(self, recipient: Recipient) -> Reply:
+        """Take a number; a list before it may have left no room."""
+        place = recipient.destination, recipient.sub
+        if place not in self.recipients and len(self.recipients) >= self.desk.settings.limits.numbers:
+            return replies.TOO_MANY_RECIPIENTS
+        self.recipients.setdefault(place, recipient)
         return replies.RECIPIENT_OK
 
     async def _take_list(

@@ -65,7 +65,8 @@ class Spf:
         peer = ipaddress.ip_address(address.partition("%")[0])
         peer = getattr(peer, "ipv4_mapped", None) or peer
         seconds = min(self._seconds, SECONDS_FOR_OURSELVES) if peer.is_loopback else self._seconds
-        query = _Query(self._resolver, str(peer), str(sender), hello, seconds)
+        one_at = f"{sender.local.replace('@', '=')}@{sender.domain}"  # pyspf takes what follows the first one
+        query = _Query(self._resolver, str(peer), one_at, hello, seconds)
         try:
             result = str(query.check()[0])
         except Exception:  # the task boundary of a library that reads the records of strangers

@@ -81,6 +81,10 @@ def test_all_lists_of_a_mail_hold_so_many_numbers_and_not_one_more(tmp_path: Pat
         write(door, "four", *(Entry(f"008131234567{n}") for n in range(4)))
         replies = client.hello().envelope("two" + AT, "four" + AT, "three" + AT)
         assert [reply[:9] for reply in replies[-3:]] == ["250 2.1.5", "452 4.5.3", "250 2.1.5"]
+        assert client.say(f"RCPT TO:<0366778899{AT}>").startswith("452 4.5.3"), (
+            "a number behind them counts too"
+        )
+        assert client.say(f"RCPT TO:<0344772288{AT}>").startswith("250 2.1.5"), "one that is there does not"
         assert client.data(MAIL).startswith("250")
         assert len(door.rows(Delivery)) == 3
 

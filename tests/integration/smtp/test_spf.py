@@ -50,6 +50,15 @@ def test_a_host_the_domain_names_may_send(tmp_path: Path, names: NameServer) -> 
         assert door.rows(Message)[0].evidence == {"by": "spf", "domain": "acme.example"}
 
 
+def test_a_quoted_local_part_names_no_other_domain_to_ask(tmp_path: Path, names: NameServer) -> None:
+    names.txt("evil@orders.acme.example", PASS)
+    names.txt("orders.acme.example", "v=spf1 -all")
+    with outside(tmp_path, names) as door, door.client() as client:
+        [reply] = client.hello().envelope(FAX, sender='"x@evil"@orders.acme.example')
+        assert reply.startswith("550 5.7.1 ")
+        assert {question.partition(" ")[0] for question in names.asked} == {"orders.acme.example"}
+
+
 @pytest.mark.parametrize(
     "record", ["v=spf1 -all", "v=spf1 ~all", "v=spf1 ?all", "v=spf1 ip4:127.0.0.1/99 -all", "no record"]
 )
