@@ -141,7 +141,7 @@ def remarks(batch: Batch, language: str) -> tuple[str, ...]:
 
 
 def lines_of(batch: Batch, language: str) -> list[dict[str, str]]:
-    """Return the listed numbers for a template: number, contact, pages, result, and whether it was sent."""
+    """Return the listed numbers for a template: number, contact, pages, result, whether (perhaps) sent."""
     gettext = translations(language).ugettext
     counted = gettext("%(confirmed)d of %(pages)d")
     return [
@@ -151,6 +151,7 @@ def lines_of(batch: Batch, language: str) -> list[dict[str, str]]:
             "pages": counted % {"confirmed": result.pages_confirmed, "pages": result.pages},
             "result": outcome(result, language),
             "sent": "yes" if result.sent else "",
+            "uncertain": "yes" if result.uncertain else "",
         }
         for result in batch.listed
     ]

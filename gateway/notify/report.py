@@ -133,6 +133,7 @@ def page_rows(report: Report, language: str) -> list[dict[str, str]]:
             "call": str(call),
             "answer": gettext(ANSWERS.get(page.state, page.state)),
             "good": "yes" if page.state == PageState.CONFIRMED.value else "",
+            "doubt": "yes" if page.state == PageState.AWAITING.value else "",
             "seconds": f"{page.seconds:.1f}",
             "octets": str(page.octets),
             "speed": gettext("%(rate)s bit/s") % {"rate": page.rate} if page.rate else "",

@@ -230,4 +230,7 @@ def test_an_uncertain_number_is_told_as_uncertain() -> None:
     alone = mailed(batch(unsure))
     assert alone["Subject"] == "Fax not confirmed -> customers (0/1)"
     assert "NOT sent" not in text_of(alone)
+    marked = mailed(batch(unsure, format="html")).get_body(("html",))
+    assert marked is not None
+    assert "<strong>? 256-" in marked.get_content()
     assert "uncertain" not in text_of(mailed(batch(BUSY)))

@@ -58,6 +58,8 @@ def test_a_good_fax_is_told_by_word_and_mark_not_by_colour_alone() -> None:
     report = replace(samples.report("en"), result=samples.SENT)
     assert "✓ Your fax to 0081363684300 was sent." in words(report)
     assert "✕ Your fax" in words(samples.report("en"))
+    unsure = replace(samples.report("en"), result=samples.RESULTS["uncertain"])
+    assert "? It is not certain" in words(unsure)
 
 
 def test_a_call_over_a_simulated_line_is_said_to_be_one() -> None:
