@@ -80,6 +80,13 @@ def found(
     return None
 
 
+def holds_all(why: Hold, rules: Rules) -> bool:
+    """Say whether what holds one delivery holds every other of its account."""
+    if why.reason == CREDIT:
+        return not any(tariff.free for _, tariff in rules.prices.tariffs)
+    return why.reason in (WINDOW, ACCOUNT_CAP)
+
+
 def _of_account(
     session: Session, delivery: Delivery, rules: Rules, now: datetime, *, tariff: Tariff
 ) -> Hold | None:

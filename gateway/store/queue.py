@@ -10,6 +10,7 @@ lines for a while. Callers find the rest of the life of a claimed delivery here 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -78,6 +79,8 @@ OPEN = Rules()
 """Rules that hold nobody back: no windows, no caps, one call at a time to a number."""
 LOOKS = 50
 """How many deliveries one claim looks at; what is left over is looked at by the next."""
+HOLDS = 5
+"""How many of an account that may call nobody now: others shall not wait behind its list of thousands."""
 
 
 def claim(
@@ -97,6 +100,7 @@ def claim(
         return None
     without = candidates.barred(session, line, now, rules.number.at_once)
     known: dict[int, holds.Hold] = {}
+    looks: Counter[int] = Counter()
     for _ in range(LOOKS):
         delivery = session.scalar(candidates.most_urgent(line, now, without))
         if delivery is None:
@@ -105,6 +109,9 @@ def claim(
             without.destinations.add(delivery.destination)
         elif (why := holds.found(session, delivery, rules, now, known)) is not None:
             holds.hold(session, delivery, why, now)
+            looks[delivery.account_id] += 1
+            if looks[delivery.account_id] >= HOLDS and holds.holds_all(why, rules):
+                without.accounts.add(delivery.account_id)
         else:
             until = now + timedelta(seconds=lease_seconds)
             return claimed(session, delivery, worker, until, rules)

@@ -10,6 +10,7 @@ from store_fixtures import NOON, Call, House
 
 from gateway.domain import header
 from gateway.domain.caps import Caps, NumberCaps
+from gateway.domain.costs import Prices, Tariff
 from gateway.domain.dialling import Rules
 from gateway.domain.errors import Refused
 from gateway.domain.outcome import Cause
@@ -181,14 +182,26 @@ def test_a_number_with_several_lines_may_be_called_by_as_many(house: House) -> N
     assert [lease is not None for lease in leases] == [True, True, False]
 
 
-def test_many_held_faxes_do_not_hold_up_the_one_that_may_go(make_house: Callable[..., House]) -> None:
+def test_a_list_of_an_account_that_may_not_call_holds_up_nobody_else(
+    make_house: Callable[..., House],
+) -> None:
     house = make_house(calling_window="00:00-24:00", caps={"calls_per_day": 0})
     house.account(name="other", country="81", senders=["bob@other.example"])
-    for n in range(queue.LOOKS + 5):
-        house.ready(f"00813123{n:05}")
+    listed = [f"00813123{n:05}" for n in range(queue.LOOKS + 5)]
+    numbers = house.ready(*listed)
     (free,) = house.ready(OSAKA, sender="bob@other.example")
-    assert house.claim() is None  # as many looked at as one claim may
     lease = house.claim()
+    assert lease is not None
+    assert lease.number == free
+    states = [house.delivery(number).state for number in numbers]
+    assert states.count(DeliveryState.HELD) == queue.HOLDS  # the rest is looked at by later claims
+
+
+def test_a_number_that_costs_nothing_is_found_behind_many_that_do(make_house: Callable[..., House]) -> None:
+    house = make_house(caps={"cost_per_day": 0})
+    rules = Rules(prices=Prices((("", Tariff(10, 3)), ("008166", Tariff())), "JPY"))
+    *_, free = house.ready(*(f"00813123{n:05}" for n in range(queue.HOLDS + 5)), OSAKA)
+    lease = claim(house, rules)
     assert lease is not None
     assert lease.number == free
 
