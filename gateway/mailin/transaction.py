@@ -79,7 +79,9 @@ class Transaction(Receiving):
         except Refusal as refusal:
             account = self._who.account_id if self._who else None
             await self._note("mail.rejected", account, why=refusal.why)
-            return refusal.reply
+            stranger = refusal.reply is replies.NOT_ALLOWED and not self.operator
+            silent = stranger and self.desk.settings.unauthenticated == "discard"
+            return replies.OK if silent else refusal.reply
         except StorageFull as error:
             log.warning("no room for a mail", detail=error.detail)
             return replies.DISK_FULL

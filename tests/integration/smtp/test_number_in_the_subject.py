@@ -94,6 +94,14 @@ def test_a_from_header_of_somebody_else_is_turned_away(door: Door, client: Clien
     assert door.numbers == []
 
 
+def test_discarding_keeps_silent_about_it(tmp_path: Path) -> None:
+    with Door(tmp_path, unauthenticated="discard") as door, door.client() as client:
+        door.store.run(accounts.provision, [ACCOUNT], now=NOON)
+        assert client.hello().fax(FAX, sender=SENDER, mail=scan(from_="boss@scan.example")) == "250 2.0.0 OK"
+        assert door.numbers == []
+        assert len(door.audited("mail.rejected")) == 1
+
+
 @pytest.mark.usefixtures("door")
 def test_the_address_of_one_account_is_nothing_to_another(client: Client) -> None:
     assert client.envelope(FAX)[-1].startswith("553 5.1.3")
