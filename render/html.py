@@ -7,6 +7,7 @@ grey. Markup that the layout cannot follow is reduced to its words rather than r
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ SIZE = 10.5
 _SAYS_LANGUAGE = re.compile(r"<html[^>]*\slang\s*=", re.IGNORECASE)
 WORDS_ALONE = "the layout could not be followed; its words were drawn as plain text."
 _LETTERS_A_PAGE = 20_000  # the smallest print there is on paper has not more
+_MOST_LETTERS = 250_000  # some eighty pages: more are never laid out in the time there is
 _DEEPEST = 400  # the layout goes down the tree by recursion
 # What WeasyPrint has been seen to raise on markup it cannot lay out.
 _TRIPS = (
@@ -56,9 +58,10 @@ def html_pdf(
     read.close()
     if read.letters > settings.max_pages * _LETTERS_A_PAGE:
         raise TooManyPages(part.name, f"The text is longer than {settings.max_pages} pages.")
-    if read.deepest <= _DEEPEST:
+    if read.deepest <= _DEEPEST and read.letters <= _MOST_LETTERS:
         with contextlib.suppress(OutOfPatience, *_TRIPS), patience.held():
             return typeset(html, style(html, settings, language), part.related)
+    gc.collect()  # what a layout that was left had built goes before the next begins
     warnings.append(f"{part.name or 'The message'}: {WORDS_ALONE}")
     return text_pdf(part.name, read.words(), settings, language)
 

@@ -6,6 +6,7 @@ octets. What is none of ours is refused by name: nothing is left out in silence.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Protocol
 
 from render import charsets, dingbats, fonts, glyphs
@@ -88,5 +89,6 @@ def _open_text(
             with patience.held():
                 return PdfSheets(part.name, csv_pdf(part.name, text, settings, language))
         except OutOfPatience:
+            gc.collect()  # as in render.html
             warnings.append(f"{part.name}: {WORDS_ALONE}")
     return PdfSheets(part.name, text_pdf(part.name, text, settings, language))

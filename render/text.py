@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 SIZE = 10.0
 LEADING = 1.25
 _PIECE = 2040  # twenty full lines of 10 pt on A4
+_BLOCK = 16
 _MARGINS_MM = 24.0
+_SIDES_MM = 30.0
 _CONTROLS = dict.fromkeys((*range(9), *range(14, 32), *range(127, 160))) | dict.fromkeys(
     (0x0B, 0x85, 0x2028, 0x2029), "\n"
 )  # a vertical tab is Word's and Outlook's soft line break
@@ -42,18 +44,19 @@ def text_pdf(name: str, text: str, settings: Settings, language: str) -> bytes:
     family = fonts.monospaced(settings.font, language)
     css = (
         f"{page_css(settings)} html {{ font: {size}pt/{LEADING} {family} }}"
-        f" body {{ margin: 0 }} div {{ white-space: {wrap}; tab-size: 8; min-height: {LEADING}em }}"
+        f" body {{ margin: 0 }} div {{ white-space: {wrap}; tab-size: 8; orphans: 1; widows: 1 }}"
         " section + section { break-before: page }"
     )
     return typeset(body, css)
 
 
 def _least_lines(line: str, settings: Settings) -> int:
-    """Return how many lines of the page a line takes at least: letters are half as wide as high, or wider."""
+    """Return how many lines of the page a line takes at least: our letters are half an em wide, or wider."""
     if not settings.wrap:
         return 1
-    width = max(paper_size(settings.paper)) / MM * POINT
-    return 1 + int(len(line) * (settings.font_size or SIZE) / 2 / width)
+    across = paper_size(settings.paper)[settings.orientation == "landscape"] - _SIDES_MM
+    letter = (settings.font_size or SIZE) * (0.25 if settings.font else 0.5)
+    return 1 + int(len(line) * letter / (across / MM * POINT))
 
 
 def clean(text: str) -> str:
@@ -62,14 +65,23 @@ def clean(text: str) -> str:
 
 
 def _lines(sheet: str, *, wrap: bool) -> str:
-    # A block a line keeps layout linear: one long <pre> makes it quadratic.
-    # Breaking one line is quadratic too: a line of many pages is cut before layout sees it.
-    pieces = (
-        line[at : at + _PIECE]
-        for line in sheet.split("\n")
-        for at in range(0, (len(line) if wrap else 0) or 1, _PIECE)
-    )
-    return "".join(f"<div>{escape(piece)}</div>" for piece in pieces)
+    """Return the lines of a sheet in blocks of some: a block a line takes a third longer and more memory.
+
+    One long block would be quadratic, and so is breaking one line: a line of many pages is cut before that.
+    """
+    blocks: list[list[str]] = []
+    room = 0
+    for line in sheet.split("\n"):
+        for at in range(0, (len(line) if wrap else 0) or 1, _PIECE):
+            piece = line[at : at + _PIECE]
+            if not blocks or room < len(piece) or len(blocks[-1]) == _BLOCK:
+                blocks.append([])
+                room = 2 * _PIECE
+            blocks[-1].append(escape(piece))
+            room -= len(piece)
+    # The last line end of a block makes no line, and without it a blank last line would be none either.
+    end = "\n"
+    return "".join(f"<div>{end.join(block)}\n</div>" for block in blocks)
 
 
 def refuse_endless(name: str, lines: int, settings: Settings) -> None:

@@ -196,3 +196,11 @@ def test_a_line_without_a_blank_goes_on_below_rather_than_over_the_edge(html_: s
 def test_a_vertical_tab_in_a_cell_is_a_line_end_there() -> None:
     assert render(part("a,b\n1,x\vy\n", "text/csv")).warnings == []
     assert read_rows("a,b\n1,x\ue00by\n") == [["a", "b"], ["1", "x\ny"]]
+
+
+def test_more_letters_than_there_is_time_for_are_drawn_as_words_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(html_module, "_MOST_LETTERS", 100)
+    rendering = render(html("<p>" + "word " * 30))
+    assert rendering.warnings == [f"The message: {html_module.WORDS_ALONE}"]

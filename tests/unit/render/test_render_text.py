@@ -179,3 +179,18 @@ def test_a_font_is_wished_for_text_and_leaves_html_alone() -> None:
 
 def test_every_kind_of_line_end_ends_a_line_and_terminal_colours_go() -> None:
     assert clean("a\vb\x85c\u2028d\u2029e \x1b[1;31mred\x1b[0m\x9f") == "a\nb\nc\nd\ne red"
+
+
+@pytest.mark.parametrize("blanks", [0, 1, 14, 15, 16, 17, 47])
+def test_blank_lines_keep_their_height_however_many(blanks: int) -> None:
+    (page,) = pictures(render(part("x" + "\n" * (blanks + 1) + "x")))
+    _, top, _, bottom = ink_box(page) or (0,) * 4
+    line = 12.5 / 72 * 196
+    assert bottom - top == pytest.approx((blanks + 1) * line + line / 2, abs=line / 2)
+
+
+def test_a_text_of_one_long_line_is_measured_by_the_width_of_its_page() -> None:
+    a_page_and_a_half = "x" * (102 * 92)
+    with pytest.raises(TooManyPages):
+        text_pdf("", a_page_and_a_half, Settings(max_pages=1), "")
+    assert render(part("i" * (102 * 92)), font="IPAPGothic", max_pages=2).pages <= 2
