@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)  # RFC 5530
 BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+AT_ONCE = 500  # mails named in one command: servers limit lines (RFC 7162 section 4 asks for 8,192 octets)
 WHOLE, HEAD = (b"BODY.PEEK[]", b"BODY[]"), (b"BODY.PEEK[HEADER]", b"BODY[HEADER]")
 
 
@@ -73,15 +74,18 @@ class Imap:
 
     def dispose(self, entries: Sequence[Entry], move_to: str) -> None:
         """Move mails to a folder, which is made if it is not there, or delete them."""
-        uids = [entry.handle for entry in entries]
         with said(self._place, f"move mails to {move_to}" if move_to else "delete mails"):
-            if move_to and self._moved(uids, move_to):
-                return
-            self._client.delete_messages(uids, silent=True)
-            if self._client.has_capability("UIDPLUS"):
-                self._client.uid_expunge(uids)
-            else:
-                self._client.expunge()
+            for at in range(0, len(entries), AT_ONCE):
+                self._dispose([entry.handle for entry in entries[at : at + AT_ONCE]], move_to)
+
+    def _dispose(self, uids: list[int], move_to: str) -> None:
+        if move_to and self._moved(uids, move_to):
+            return
+        self._client.delete_messages(uids, silent=True)
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(uids)
+        else:
+            self._client.expunge()
 
     def news(self, seconds: float) -> bool | None:
         """Wait for a mail by IDLE; a session without it never sees any."""

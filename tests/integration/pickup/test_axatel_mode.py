@@ -28,7 +28,10 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 
         def give_mask(session: Any) -> None:
             account = account_named(session, "axatel")
-            account.settings = {**account.settings, "axatel": {"mask": MASK}}
+            account.settings = {
+                **account.settings,
+                "axatel": {"mask": MASK, "address": "fax@fax.example.org"},
+            }
 
         office.store.run(give_mask)
         yield office
@@ -72,6 +75,20 @@ async def test_the_number_of_the_subject_is_called_and_the_mail_is_marked(office
     assert office.numbers == ["00375171234567"]
     assert (message.door, message.envelope) == ("mailbox", {"axatel": True})
     assert message.evidence == {"by": "mailbox", "mailbox": "box"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "numbers", "refusals"), [("+375 17 123-45-67", ["00375171234567"], 0), ("Hello", [], 1)]
+)
+async def test_in_any_mailbox_the_address_of_the_account_stands_for_the_number_in_the_subject(
+    office: Office, subject: str, numbers: list[str], refusals: int
+) -> None:
+    drawer = Drawer()
+    drawer.put(b"X-Original-To: fax@fax.example.org\r\n" + scan(subject))
+    await office.pick_up(office.collector(drawer))
+    assert office.numbers == numbers
+    assert [message.envelope for message in office.rows(Message)] == [{"axatel": True} for _ in numbers]
+    assert [row.data["face"] for row in office.owed("refusal")] == ["axatel"] * refusals
 
 
 @pytest.mark.parametrize(
