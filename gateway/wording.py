@@ -93,8 +93,8 @@ WORDS: Final[dict[Cause, Words]] = {
     ),
     Cause.RENDER_FAILED: Words(N_("The pages could not be drawn."), SEND_PDF),
     Cause.BAD_OPTION: Words(
-        N_("An option in the subject has an impossible value."),
-        N_("Correct the option at the end of the subject and send the mail again."),
+        N_("An option of the fax has an impossible value."),
+        N_("Correct the option and send the mail again."),
     ),
     Cause.NUMBER_REFUSED: Words(
         N_("This number may not be dialled from here."),

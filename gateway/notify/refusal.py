@@ -38,11 +38,19 @@ if TYPE_CHECKING:
     from gateway.store.leases import MailLease
 
 TITLE: Final = N_("Mail not accepted for faxing")
+TITLE_IN_PART: Final = N_("Some numbers not accepted for faxing")
+NOTHING: Final = N_("Your mail was not accepted for faxing. Nothing was sent.")
+THE_REST: Final = N_(
+    "Some numbers of your mail were not accepted; nothing is sent to those. The fax to the others goes on."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A mail that became no fax. `reason` is a sentence of `gateway.details`, or shown as it is."""
+    """A mail that became no fax, or (`in_part`) none for some of its numbers, the others being dialled.
+
+    `reason` is a sentence of `gateway.details`, or shown as it is.
+    """
 
     cause: Cause
     reason: str
@@ -51,6 +59,7 @@ class Refusal:
     language: str = "en"
     html: bool = False
     legacy: bool = False
+    in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class RefusalWriter:
             language=taste.language,
             html=taste.format == "html",
             legacy=taste.legacy,
+            in_part=bool(lease.data.get("in_part")),
         )
         if lease.data.get("face") == "axatel":
             return partial(self.write_status, refusal, self.office.stamp(lease))
@@ -88,7 +98,7 @@ class RefusalWriter:
 def compose(refusal: Refusal, stamp: Stamp, stationery: Stationery = OURS) -> EmailMessage:
     """Return the mail that refuses."""
     language = language_of(refusal.language)
-    title = translations(language).ugettext(TITLE)
+    title = translations(language).ugettext(TITLE_IN_PART if refusal.in_part else TITLE)
     subject = subject_line(title, refusal.subject, language, stationery, arrow="<-")
     mail = begin(stamp, subject, auto_submitted=REPLIED)
     answers(mail, refusal.request_id)
@@ -106,7 +116,7 @@ def notice_of(refusal: Refusal, language: str) -> Notice:
     why, advice = gettext(words.why) % page, gettext(words.advice) % page if words.advice else ""
     status, enhanced = str(status_of(refusal.cause)), enhanced_of(refusal.cause)
     return Notice(
-        opening=gettext("Your mail was not accepted for faxing. Nothing was sent."),
+        opening=gettext(THE_REST if refusal.in_part else NOTHING),
         reasons=(
             (gettext("Why"), why),
             (gettext("Detail"), said(refusal.reason, language)),

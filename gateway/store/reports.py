@@ -119,8 +119,11 @@ def owe_refusal(
     request_id: str = "",
     user_id: int | None = None,
     face: str = "",
+    in_part: bool = False,
 ) -> None:
     """Owe a mail that says why a mail of a **proved** sender became no fax; the caller proved `recipient`.
+
+    `in_part`: it did become one, but not for the numbers that `reason` names.
 
     `reason` is one of the sentences of `gateway.details`, or text that is shown as it is; `subject` and
     `request_id` are those of the mail that was refused. `face`: "axatel" for a status mail of that face.
@@ -134,6 +137,7 @@ def owe_refusal(
         "subject": subject,
         "request_id": request_id,
         "face": face,
+        "in_part": in_part,
     }
     if wishes.result(good=False):
         outbox.owe(session, "refusal", recipient, new_id=new_id, now=now, data=data)

@@ -133,7 +133,7 @@ class Fetched(Transaction):
         """Settle the mail in the transaction that makes its fax; tell of numbers that were left out, once."""
         self._settle(session, accepted.number, "")
         if not accepted.duplicate:
-            self._explain(session, self.missed)
+            self._explain(session, self.missed, in_part=True)
 
     def _write(self, session: Session, stored: Stored) -> Reply:
         self._settled = False  # a transaction may be tried again
@@ -147,8 +147,11 @@ class Fetched(Transaction):
         pickups.settle(session, name, self.uid, Outcome.TAKEN, now, number=number, detail=detail)
         self._settled = True
 
-    def _explain(self, session: Session, missed: list[tuple[str, Reply]]) -> None:
-        """Owe a mail for each reason; only to a sender who was proved, never to a machine's answer."""
+    def _explain(self, session: Session, missed: list[tuple[str, Reply]], *, in_part: bool = False) -> None:
+        """Owe a mail for each reason; only to a sender who was proved, never to a machine's answer.
+
+        `in_part`: the mail became a fax to its other numbers.
+        """
         if not missed or self.request.automatic or not isinstance(self._who, KnownSender):
             return
         account = session.get_one(Account, self._who.account_id)
@@ -166,6 +169,7 @@ class Fetched(Transaction):
                 request_id=self.request.message_id,
                 user_id=self._who.user_id,
                 face="axatel" if self.envelope.get("axatel") else "",
+                in_part=in_part,
             )
 
 

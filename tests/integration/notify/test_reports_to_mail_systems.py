@@ -97,6 +97,38 @@ async def test_a_receipt_tells_of_the_fax(store: AsyncStore, clock: Clock, sende
     assert mail["Subject"] == "Receipt -> 0081363684300"
 
 
+@pytest.mark.parametrize(
+    ("in_part", "told"),
+    [
+        (False, ("Mail not accepted for faxing <- Order", "Nothing was sent.")),
+        (True, ("Some numbers not accepted for faxing <- Order", "The fax to the others goes on.")),
+    ],
+)
+async def test_who_was_refused_some_numbers_is_not_told_that_nothing_was_sent(
+    store: AsyncStore, clock: Clock, sender: Any, in_part: bool, told: tuple[str, str]
+) -> None:
+    def prepare(session: Session) -> None:
+        account = Account(name="acme", settings={"notify": {"format": "text"}})
+        session.add(account)
+        session.flush()
+        reports.owe_refusal(
+            session,
+            account,
+            "bob@acme.example",
+            Cause.NUMBER_REFUSED,
+            "Not allowed to be called from here: 110.",
+            now=clock(),
+            new_id=lambda: "<x@fax.example.org>",
+            subject="Order",
+            in_part=in_part,
+        )
+
+    await store.run(prepare)
+    (mail,) = await mails(sender)
+    assert mail["Subject"] == told[0]
+    assert mail.get_content().splitlines()[0].endswith(told[1])
+
+
 @pytest.mark.parametrize(("contents", "shown"), [(True, True), (False, False)])
 async def test_a_refusal_is_told_in_the_words_of_the_account(
     store: AsyncStore, clock: Clock, sender: Any, contents: bool, shown: bool

@@ -180,6 +180,7 @@ async def test_where_the_mailbox_is_not_trusted_the_mail_itself_may_prove_its_se
         await office.pick_up(office.collector(drawer, trusted=False))
         assert office.settled == settled
         assert [row.data["cause"] for row in office.owed("refusal")] == ["number-refused"] * told
+        assert not any(row.data["in_part"] for row in office.owed("refusal"))
         for message in office.rows(Message):
             assert message.evidence == opinion.evidence
 
@@ -218,6 +219,7 @@ async def test_a_proved_sender_is_told_which_number_was_wrong_and_the_others_are
     assert office.numbers == ["0081312345678"]
     assert (row.recipient, row.data["cause"]) == ("alice@acme.example", "number-refused")
     assert row.data["reason"] == "Not a fax number that can be dialled: 12."
+    assert row.data["in_part"] is True
     assert (row.data["subject"], row.data["request_id"]) == ("hello", "<one@acme.example>")
 
 

@@ -216,9 +216,9 @@ def test_a_refusal_says_why_with_the_code_and_what_to_do() -> None:
     assert mail["Auto-Submitted"] == "auto-replied"
     text = text_of(mail)
     assert text.startswith("Your mail was not accepted for faxing. Nothing was sent.")
-    assert "Why: An option in the subject has an impossible value." in text
+    assert "Why: An option of the fax has an impossible value." in text
     assert "Detail: /d: 25:99 is no time" in text
-    assert "What to do: Correct the option at the end of the subject and send the mail again." in text
+    assert "What to do: Correct the option and send the mail again." in text
     assert "Status code: 5.5.4" in text
 
 
