@@ -144,7 +144,7 @@ class Transaction(Receiving):
             self._who = Stranger(why, who.account_id)  # and so is told nothing more
             raise Refusal(replies.NOT_ALLOWED, why)
         try:
-            written = axatel.number_in(letter.subject)
+            written = axatel.number_in(password.given_in(letter.subject).rest)  # its digits are no number
             number = dialling.destination(written, who.caller, self.desk.settings.dialling)
         except NumberDenied as error:
             raise Refusal(replies.NUMBER_DENIED, error.text) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from gateway.domain.errors import BadNumber
-from gateway.mailin import axatel, replies
+from gateway.mailin import axatel, password, replies
 from gateway.mailin.envelope import NULL, Address
 from gateway.mailin.evidence import Peer
 from gateway.mailin.pickup.envelope import envelope_of
@@ -78,7 +78,7 @@ def _begin(
 def _in_subject(mail: Fetched, domain: str) -> tuple[Address, ...]:
     """Return the recipient that the subject names; without one, remember why."""
     try:
-        return (Address(axatel.number_in(mail.request.subject), domain),)
+        return (Address(axatel.number_in(password.given_in(mail.request.subject).rest), domain),)
     except BadNumber as error:
         mail.missed.append((mail.request.subject, Reply(553, "5.1.3", error.text)))
         return ()

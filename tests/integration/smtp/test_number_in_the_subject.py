@@ -61,6 +61,11 @@ def test_numbers_as_recipients_are_numbers_still(door: Door, client: Client) -> 
     assert door.rows(Message)[0].envelope == {}
 
 
+def test_the_digits_of_a_password_in_the_subject_are_no_second_number(door: Door, client: Client) -> None:
+    client.fax(FAX, sender=SENDER, mail=scan("03-1234-5678 /pw secret4711"))
+    assert door.numbers == [NUMBER]
+
+
 @pytest.mark.parametrize("from_", ["", f"Scanner <{SENDER.upper()}>"])
 def test_a_from_header_that_is_empty_or_agrees_is_taken(door: Door, client: Client, from_: str) -> None:
     client.fax(FAX, sender=SENDER, mail=scan(from_=from_))
