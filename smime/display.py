@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 MARK = "hp-legacy-display"
 EMPTY_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
-DIV = re.compile(
-    rb"<div\b[^>]*\bclass\s*=\s*[\"']?header-protection-legacy-display\b[^>]*>.*?</div\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
+OPENING = re.compile(rb"<div\b[^<>]*>", re.IGNORECASE)
+CLASS = re.compile(rb"\bclass\s*=\s*[\"']?header-protection-legacy-display\b", re.IGNORECASE)
+CLOSING = re.compile(rb"</div\s*>", re.IGNORECASE)
 OLD_COPIES = {"text/rfc822-headers", "text/plain"}
 
 
@@ -44,7 +43,16 @@ def _cleaned(part: Entity, depth: int) -> bytes:
         return part.raw
     if kind.name == "text/plain":
         return _with_text(part, EMPTY_LINE.split(text, maxsplit=1)[-1])
-    return _with_text(part, DIV.sub(b"", text, count=1)) if kind.name == "text/html" else part.raw
+    return _with_text(part, _without_div(text)) if kind.name == "text/html" else part.raw
+
+
+def _without_div(text: bytes) -> bytes:
+    """Cut the first marked `div`, which holds no other, looking at every octet once."""
+    for opening in OPENING.finditer(text):
+        if CLASS.search(opening[0]):
+            closing = CLOSING.search(text, opening.end())
+            return text[: opening.start()] + text[closing.end() :] if closing else text
+    return text
 
 
 def _without_old_copy(payload: Entity) -> bytes:

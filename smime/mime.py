@@ -29,7 +29,8 @@ DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 COMMENT = re.compile(r"\([^()\\]*\)")
 TYPE = re.compile(r"\s*([!#$&^_.+\w-]+)\s*/\s*([!#$&^_.+\w-]+)\s*")
-PARAMETER = re.compile(r'\s*;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*')
+PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)')
+QUOTED = re.compile(r'("(?:[^"\\]|\\.)*(?:"|\\?\Z))')  # one that never ends reaches the end, read once
 STRUCTURE = re.compile("multipart|message|pkcs|octet|boundary|p7", re.IGNORECASE)
 LONGEST_VALUE = 8192
 MESSAGE = "message/rfc822"
@@ -151,7 +152,7 @@ def parameters(text: str) -> dict[str, str]:
 
 
 def _without_comments(value: str) -> str:
-    quoted = re.split(r'("(?:[^"\\]|\\.)*")', value)
+    quoted = QUOTED.split(value)
     return "".join(part if index % 2 else COMMENT.sub(" ", part) for index, part in enumerate(quoted))
 
 

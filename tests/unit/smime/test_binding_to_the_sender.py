@@ -120,6 +120,7 @@ def test_authors_of_from_fields() -> None:
     assert authors(["Alice <alice@acme.example>"]) == [ALICE]
     assert authors(['"Smith, A" <a@b.example>, c@d.example']) == ["a@b.example", "c@d.example"]
     assert MALLORY in authors([f"{ALICE} <{MALLORY}>"])
+    assert authors(["(" * 30_000 + f" <{ALICE}>"]) == [""]
 
 
 def mail(who: Identity, author: bytes = b"Alice <alice@acme.example>") -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,6 +150,24 @@ def test_the_display_leaves_html() -> None:
         b"<pre>Subject: order</pre></DIV><p>Body</p></body>"
     )
     assert cleaned(page) == b"<body><p>Body</p></body>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'<div class="header-protection-legacy-display">' * 20_000,
+        b"<div " * 200_000,
+        b"<div" + b" class=" * 100_000,
+        b"<div class" + b" " * 1_000_000,
+        b'<div class="header-protection-legacy-display"></div ' * 20_000,
+    ],
+)
+def test_html_made_to_be_slow_keeps_its_octets(root: Authority, text: bytes) -> None:
+    """Patterns over all of it took minutes: the test ends because every octet is looked at once."""
+    payload = INNER + b'Content-Type: text/html; hp="clear"; hp-legacy-display="1"\r\n\r\n' + text
+    verdict = shown(root, payload)
+    assert verdict.valid
+    assert b64decode(mime.entity(verdict.message).body) == text
 
 
 def test_the_display_leaves_every_alternative_and_nothing_else_changes() -> None:

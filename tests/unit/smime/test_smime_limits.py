@@ -218,3 +218,10 @@ def test_a_string_in_very_many_pieces_is_joined() -> None:
     pieces = 100_000
     data = b"\x24\x80" + b"\x04\x01a" * pieces + b"\x00\x00"
     assert definite(data) == core.OctetString(b"a" * pieces).dump()
+
+
+@pytest.mark.parametrize("odd", ["; " + " " * 7_900 + "x", '; x="' + '\\"' * 3_900, "; " + '"' * 7_900])
+def test_content_types_made_to_be_slow_are_read_five_hundred_times(odd: str) -> None:
+    """A mail may have that many; one took over a second."""
+    for _ in range(500):
+        assert mime.content_type("multipart/signed" + odd).name == "multipart/signed"
