@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.keyring import Keys
 from gateway.notify.batch_rows import BatchWriter
@@ -28,6 +28,8 @@ from gateway.store.stranded import traits_of
 from render.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.notify.office import Typesetter
     from gateway.notify.sender import Writer
     from gateway.roles.parts import Parts
@@ -41,7 +43,7 @@ async def outbox_role(parts: Parts, stop: asyncio.Event, _accepted: asyncio.Even
     hop = NextHop.of(mail.smarthost, name=domain, username=mail.username, password=mail.password)
     typesetters = Sandbox(("render.warm",))  # started by the first transmission report, if there is one
     keys = Keys(parts.config.smime, utc_now)
-    composing = writers(parts, partial(typesetters.run, TYPESET))
+    composing = writers(parts, partial(typesetters.run, TYPESET), typesetters.run)
     sender = OutboxSender(
         store=parts.store,
         writers={kind: Sealed(writer, keys.current, utc_now) for kind, writer in composing.items()},
@@ -77,7 +79,9 @@ async def outbox_role(parts: Parts, stop: asyncio.Event, _accepted: asyncio.Even
         await asyncio.gather(sender.run(stop), router.run(stop), watch.run(stop), trust.run(stop))
 
 
-def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
+def writers(
+    parts: Parts, typeset: Typesetter, children: Callable[..., Any] | None = None
+) -> dict[str, Writer]:
     """Return who writes which kind of mail."""
     mail, domain = parts.config.mail, parts.config.server.domains[0]
     office = Office(
@@ -90,7 +94,7 @@ def writers(parts: Parts, typeset: Typesetter) -> dict[str, Writer]:
     )
     return {
         "result": ResultWriter(office),
-        "batch": BatchWriter(office),
+        "batch": BatchWriter(office, children),
         "dsn": StatusWriter(office),
         "mdn": ReceiptWriter(office),
         "refusal": RefusalWriter(office),
