@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from render import png_bands
 from render.bilevel import Drawing
 from render.errors import TooLarge, UnreadableDocument
 from render.geometry import LINES_PER_INCH, X_DPI, Canvas, Placement, place_picture
@@ -114,15 +115,34 @@ def _reduced(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
 
     It goes by bands, so that a picture is in memory once, as its file has it, and not again for every step.
     """
-    image.load()
+    orientation = _orientation(image)
     factor = max(1, int(min(image.width / (3 * wanted[0]), image.height / (3 * wanted[1]))))
     small = Image.new("L", (-(-image.width // factor), -(-image.height // factor)), 255)
     rows = factor * max(1, _BAND_PIXELS // (factor * image.width))
-    for top in range(0, image.height, rows):
-        band = grey(image.crop((0, top, image.width, min(image.height, top + rows))))
+    for top, colours in _bands(image, rows):
+        band = grey(colours)
         small.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
-    small.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    small.getexif()[_ORIENTATION] = orientation
     return small
+
+
+def _bands(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
+    """Yield (top, picture) of each `rows` lines."""
+    if data := _by_bands(image):
+        yield from png_bands.bands(data, rows)
+        return
+    image.load()
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
+def _by_bands(image: Image.Image) -> bytes:
+    """Return the file of a large PNG that need not be in memory at once, b"" for all others."""
+    file = getattr(image, "fp", None)
+    if image.width * image.height <= _PAGE_PIXELS or not isinstance(file, io.BytesIO):
+        return b""
+    data = file.getvalue()
+    return data if png_bands.fits(data) else b""
 
 
 def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Drawing:
@@ -138,7 +158,15 @@ def _laid(picture: Image.Image, at: Placement, canvas: Canvas) -> Drawing:
 
 def _swapped(image: Image.Image) -> bool:
     # Values 5 to 8 of the Exif Orientation tag exchange width and height.
-    return image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
+    return _orientation(image) in {5, 6, 7, 8}
+
+
+def _orientation(image: Image.Image) -> int:
+    # Pillow decodes a whole PNG to look for the tag behind the picture, where hardly anybody writes it.
+    if _by_bands(image) and "exif" not in image.info:
+        return 1
+    orientation: int = image.getexif().get(_ORIENTATION, 1)
+    return orientation
 
 
 def grey(image: Image.Image) -> Image.Image:
