@@ -45,9 +45,8 @@ class NameServer:
                     wire = reply.to_wire()
                     self.wfile.write(len(wire).to_bytes(2, "big") + wire)
 
-        self._servers: list[Any] = [socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagrams)]
+        self._servers: list[Any] = _on_one_port(Datagrams, Streams)
         self.port = self._servers[0].server_address[1]
-        self._servers.append(socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Streams))
         self.servers = (("127.0.0.1", self.port),)
 
     def txt(self, name: str, *texts: str) -> None:
@@ -84,3 +83,14 @@ class NameServer:
         elif not any(known == name for known, _ in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply
+
+
+def _on_one_port(datagrams: Any, streams: Any) -> list[Any]:
+    """Return servers of both kinds on one port: one that is free for UDP may be taken for TCP."""
+    for _ in range(50):
+        first = socketserver.ThreadingTCPServer(("127.0.0.1", 0), streams)
+        try:
+            return [socketserver.ThreadingUDPServer(first.server_address, datagrams), first]
+        except OSError:
+            first.server_close()
+    raise OSError("no port is free for UDP and TCP")
