@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _SAYS_LANGUAGE = re.compile(r"<html[^>]*\slang\s*=", re.IGNORECASE)
 WORDS_ALONE = "the layout could not be followed; its words were drawn as plain text."
 _LETTERS_A_PAGE = 20_000  # the smallest print there is on paper has not more
 _MOST_LETTERS = 250_000  # some eighty pages: more are never laid out in the time there is
+_TAG = re.compile(r"<[^<>]*>")
 _DEEPEST = 400  # the layout goes down the tree by recursion
 # What WeasyPrint has been seen to raise on markup it cannot lay out.
 _TRIPS = (
@@ -54,8 +56,13 @@ def html_pdf(
     Raises TooManyPages before laying out more words than the pages allowed can hold.
     """
     read = _Words()
-    read.feed(html)
-    read.close()
+    try:
+        with patience.held():
+            read.feed(html)
+            read.close()
+    except OutOfPatience:  # the parser is quadratic in markup that is never closed
+        warnings.append(f"{part.name or 'The message'}: {WORDS_ALONE}")
+        return text_pdf(part.name, unescape(_TAG.sub(" ", html)), settings, language)
     if read.letters > settings.max_pages * _LETTERS_A_PAGE:
         raise TooManyPages(part.name, f"The text is longer than {settings.max_pages} pages.")
     if read.deepest <= _DEEPEST and read.letters <= _MOST_LETTERS:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.domain.dialling import Rules
 
-BATCH: Final = 500
+BATCH: Final = 250
 """How many faxes one look ends, so that no transaction is long."""
 NO_CREDIT: Final = "The account's spending cap was reached and left no room for this fax for a day."
 

@@ -219,7 +219,8 @@ def test_an_operators_audit_is_not_an_accounts(house: House) -> None:
     with house.store.reading() as session:
         operators = audit.latest(session)
         accounts = audit.latest(session, account_id=1)
-        assert [row.actor for row in accounts] == ["bob@acme.example"]
+        assert [row.action for row in accounts] == ["sender.refused", "account.created"]
+        assert accounts[0].actor == "bob@acme.example"
         assert operators[0].data == {"peer": "192.0.2.1"}
         assert session.get(Fax, 1) is None
 
