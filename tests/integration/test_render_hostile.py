@@ -127,9 +127,9 @@ def test_a_picture_that_needs_too_much_memory_is_stopped_or_left_out(sandbox: Sa
     from PIL import Image
     from render_fixtures import file_of
 
-    large = file_of(Image.new("RGB", (9000, 9000)), "PNG")
+    large = file_of(Image.new("RGB", (9000, 9000)), "TIFF", compression="tiff_lzw")  # unpacked whole
     with pytest.raises(RenderError):
-        sandbox.run(DRAW, [part(large, "image/png")], limits=Limits(memory=400 * MIB))
+        sandbox.run(DRAW, [part(large, "image/tiff")], limits=Limits(memory=400 * MIB))
 
 
 def test_a_pdf_of_endless_pages_is_refused_before_drawing(sandbox: Sandbox) -> None:

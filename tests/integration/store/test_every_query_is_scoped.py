@@ -71,11 +71,8 @@ class World:
         owner = session.get_one(Account, OWNER)
         lists.replace(session, owner, "customers", [Entry("0081363684300")], NOON)
         token = tokens.create(session, owner, "api", NOON, value="x" * 32, actor="root")
-        for purpose, address in (("encrypt", ADDRESS), ("pin", ADDRESS)):
-            der = f"{purpose} certificate".encode()
-            until = NOON + timedelta(days=9)
-            given = certificates.Given(purpose, der, purpose.rjust(64, "0"), until, address)
-            certificates.add(session, OWNER, given, source="mail", actor=ADDRESS, now=NOON)
+        for purpose in ("encrypt", "pin"):
+            certificates.add(session, OWNER, mailed(purpose), source="mail", actor=ADDRESS, now=NOON)
         number = faxes.allocate(session, "reception")
         row = Reception(
             number=number, account_id=OWNER, state=ReceptionState.ROUTED, line="a", started_at=NOON
@@ -89,6 +86,12 @@ class World:
         return number, token.id
 
 
+def mailed(purpose: str) -> certificates.Given:
+    """Return a certificate of the owner's address."""
+    der = f"{purpose} certificate".encode()
+    return certificates.Given(purpose, der, purpose.rjust(64, "0"), NOON + timedelta(days=9), ADDRESS)
+
+
 def deciding(function: Any) -> Callable[[World, Session, int], Any]:
     """Call a function by which a person decides about a large fax."""
     return lambda w, s, a: function(s, w.large, NOON, actor="x", new_id=w.house.new_id, account_id=a)
@@ -99,6 +102,7 @@ CASES: dict[str, Callable[[World, Session, int], Any]] = {
     "audit.search": lambda _, s, a: [row for row, _ in audit.search(s, account_id=a, action="list.")],
     "certificates.enrolled": lambda _, s, a: certificates.enrolled(s, a, ADDRESS),
     "certificates.found": lambda _, s, a: certificates.found(s, a),
+    "certificates.is_kept": lambda _, s, a: certificates.is_kept(s, a, mailed("pin")),
     "certificates.signers": lambda _, s, a: certificates.signers(s, a),
     "certificates.to_encrypt_to": lambda _, s, a: certificates.to_encrypt_to(s, a, ADDRESS, NOON),
     "events.since": lambda _, s, a: events.since(s, 0, account_id=a),

@@ -314,6 +314,7 @@ def test_a_refusal_names_its_account_and_quotes_the_mail(house: House) -> None:
         "subject": "0312345678",
         "request_id": "<1@acme.example>",
         "face": "",
+        "in_part": False,
     }
     notify(house, when="success")
     house.run(refuse)
