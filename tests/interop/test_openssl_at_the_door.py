@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +59,7 @@ class Person:
         }.items():
             (folder / f"{name}.pem").write_bytes(pem(what))
         (folder / "me.key").write_bytes(key_pem(PERSON.key))
-        (folder / "text").write_bytes(TEXT)
+        self.orders = count(1)
 
     def openssl(self, *arguments: str) -> bytes:
         done = subprocess.run(
@@ -68,7 +69,12 @@ class Person:
         return done.stdout
 
     def signed(self, *options: str, file: str = "text", head: bool = True) -> bytes:
-        """Return a signed mail, or only its entity to be encrypted."""
+        """Return a signed mail, or only its entity to be encrypted.
+
+        No text is signed twice: two in one second would be one signature, and so one fax.
+        """
+        if file == "text":
+            (self.folder / file).write_bytes(TEXT + f"Order {next(self.orders)}.\r\n".encode())
         to = ["-from", settings.SENDER, "-to", NUMBER, "-subject", "order"] if head else []
         who = ["-signer", "me.pem", "-inkey", "me.key"]
         return crlf(self.openssl("-sign", "-in", file, "-binary", *who, *to, *options))
