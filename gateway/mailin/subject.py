@@ -67,7 +67,7 @@ def _without_passwords(visible: str, modifiers: Mapping[str, Modifier]) -> str:
     """Hide what stands behind a `/pw` that is no modifier, for something behind it is none."""
     names = "|".join(re.escape(name) for name, row in modifiers.items() if not SCHEMA[row.option].kept)
     return (
-        re.sub(rf'((?:\A| )(?:{names}) +)("[^"]*"|[^ ]+)', rf"\1{HIDDEN}", visible, flags=re.IGNORECASE)
+        re.sub(rf'((?:\A| )(?:(?:{names}) +)+)("[^"]*"?|[^ ]+)', rf"\1{HIDDEN}", visible, flags=re.IGNORECASE)
         if names
         else visible
     )

@@ -17,7 +17,7 @@ from gateway.mailin.envelope import BadPath, classify, parse_path
 from gateway.mailin.message import read
 from gateway.mailin.prescan import Rejected, prescan
 from gateway.mailin.settings import SmtpLimits
-from gateway.mailin.subject import MODIFIERS, Argument, Modifier, parse
+from gateway.mailin.subject import HIDDEN, MODIFIERS, Argument, Modifier, parse
 
 TABLE = {
     **MODIFIERS,
@@ -59,10 +59,20 @@ MAILS = st.lists(PIECES | st.binary(max_size=20), max_size=25).map(b"".join)
 def test_a_subject_is_split_and_never_swallowed(text: str) -> None:
     found = parse(text, TABLE)
     spaced = re.sub("[\u3000\t\u00a0]", " ", text).strip(" ")
-    assert spaced.startswith(found.visible)
-    tail = spaced[len(found.visible) :].split()
-    assert bool(tail) == bool(found.options)
-    assert not tail or tail[0].lower() in TABLE
+    if not re.search(r"(?:\A| )/pw ", spaced, re.IGNORECASE):
+        assert spaced.startswith(found.visible)
+        tail = spaced[len(found.visible) :].split()
+        assert bool(tail) == bool(found.options)
+        assert not tail or tail[0].lower() in TABLE
+
+
+@given(SUBJECTS)
+def test_of_a_subject_with_a_password_only_what_follows_it_is_hidden(text: str) -> None:
+    spaced = re.sub("[\u3000\t\u00a0]", " ", f"{text} /pw s3cr3t /b /etc").strip(" ")
+    shown = parse(f"{text} /pw s3cr3t /b /etc", TABLE).visible
+    assert "s3cr3t" not in shown
+    left = iter(spaced)
+    assert all(sign in left for sign in shown.replace(HIDDEN, ""))
 
 
 @given(SUBJECTS)
