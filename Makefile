@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 # Long campaigns take minutes: they are in `make test` only. Calls with audio are in `make interop`.
-LONG := %_flips.py %_fuzz.py %_ledger.py
+LONG := %_flips.py %_flips_at_the_door.py %_fuzz.py %_ledger.py %_session_properties.py %_render_roundtrips.py
 QUICK := tests/unit $(filter-out $(LONG),$(wildcard tests/property/test_*.py tests/protocol/test_*.py))
 
 .PHONY: setup setup-test demo test check interop storm bench
