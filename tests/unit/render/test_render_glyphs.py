@@ -85,9 +85,10 @@ def test_a_hostile_row_of_open_tags_takes_no_time() -> None:
     ("text", "drawn"),
     [("a สวัสดี b", "a [Thai, 6 letters] b"), ("नमस्ते!", "[Devanagari, 6 letters]!")],
 )
-def test_words_of_a_script_without_a_font_are_named_and_counted(text: str, drawn: str) -> None:
-    if glyphs.has(text[2]):
-        pytest.skip("this machine has a font for it")
+def test_words_of_a_script_without_a_font_are_named_and_counted(
+    text: str, drawn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glyphs, "has", str.isascii)  # whatever fonts this machine has
     assert glyphs.drawable(text) == (drawn, True)
 
 
