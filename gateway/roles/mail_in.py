@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.domain.modifiers import with_aliases
@@ -21,7 +22,7 @@ from gateway.roles import proving, sealing
 from gateway.roles.parts import host_port, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from gateway.config import Config
     from gateway.mailin.judging import Judge
@@ -33,13 +34,8 @@ SENDER_REMEMBERED_S = 1.0
 
 async def smtp_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Event) -> None:
     """Take mail."""
-    settings = smtp_settings(parts.config)
-    with (
-        sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
-        proving.proofs(parts.config, settings) as proofs,
-    ):
-        judges = {"smime": judge, **proofs.judges, "password": password_judge(parts)}
-        listener = Listener(mail_desk(parts, accepted, judges, proofs.spf))
+    with judges_of(parts) as (judges, spf):
+        listener = Listener(mail_desk(parts, accepted, judges, spf))
         await listener.start()
         await stop.wait()
         await listener.stop()
@@ -50,17 +46,22 @@ async def mailbox_role(parts: Parts, stop: asyncio.Event, accepted: asyncio.Even
     if not parts.config.mailbox:
         await stop.wait()
         return
+    with judges_of(parts) as (judges, _):  # SPF is a question about connections
+        desk = mail_desk(parts, accepted, judges)
+        desk.spool.mkdir(parents=True, exist_ok=True)
+        boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
+        await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
 
+
+@contextmanager
+def judges_of(parts: Parts) -> Iterator[tuple[dict[str, Judge], Spf]]:
+    """Give who is asked of a mail, by name, and who is asked of a connection; their children end with it."""
     settings = smtp_settings(parts.config)
     with (
         sealing.judge(parts.config, parts.store, settings, utc_now) as judge,
         proving.proofs(parts.config, settings) as proofs,
     ):
-        judges = {"smime": judge, **proofs.judges, "password": password_judge(parts)}
-        desk = mail_desk(parts, accepted, judges)
-        desk.spool.mkdir(parents=True, exist_ok=True)
-        boxes = [Collector(mailbox_of(table), desk) for table in parts.config.mailbox]
-        await asyncio.gather(stop.wait(), *(box.run(stop) for box in boxes))
+        yield {"smime": judge, **proofs.judges, "password": password_judge(parts)}, proofs.spf
 
 
 def password_judge(parts: Parts) -> Judge:
